@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The way from QEMU's PVH entry (32 bit, no paging, EBX = struct
+ * hvm_start_info) and from a start-up IPI (16 bit) to 64-bit C, and the way from
+ * an interrupt to C and back.  All of it runs identity mapped.
+ */
+#include "tools/guest/layout.h"
+
+    .section .note.pvh, "a", @note
+    .balign 4
+    .long 4, 8, 18 /* name and value sizes, XEN_ELFNOTE_PHYS32_ENTRY */
+    .asciz "Xen"
+    .quad start32
+
+    .data
+    .balign 8
+gdt:
+    .quad 0
+    .quad 0x00cf9b000000ffff /* 0x08: 32-bit code */
+    .quad 0x00cf93000000ffff /* 0x10: data */
+    .quad 0x00af9b000000ffff /* 0x18: 64-bit code */
+gdt_end:
+gdt_pointer:
+    .word gdt_end - gdt - 1
+    .long gdt
+
+/*
+ * The first 4 GiB by 2 MiB pages; memory.c adds what is above.  The last 512 MiB
+ * hold no RAM on any machine type, but the local APIC: not cached.
+ */
+    .balign 4096
+    .global boot_pml4
+boot_pml4:
+    .quad boot_pdpt + 3
+    .fill 511, 8, 0
+boot_pdpt:
+    .quad boot_pd + 3, boot_pd + 0x1003, boot_pd + 0x2003, boot_pd + 0x3003
+    .fill 508, 8, 0
+boot_pd:
+    .set megabytes, 0
+    .rept 1792
+    .quad (megabytes << 20) | 0x83
+    .set megabytes, megabytes + 2
+    .endr
+    .rept 256
+    .quad (megabytes << 20) | 0x9b
+    .set megabytes, megabytes + 2
+    .endr
+
+    .bss
+    .balign 16
+    .fill STACK_BYTES
+boot_stack_end:
+
+    .text
+    .code32
+    .global start32
+start32:
+    cli
+    cld
+    mov %ebx, %esi
+    lgdt gdt_pointer
+    ljmp $0x08, $1f
+1:
+    mov $start64, %ebp
+    jmp long_mode
+
+ap_start32:
+    mov $ap_start64, %ebp
+/* Falls through: switches to 64 bit and goes on at EBP; ESI is kept. */
+long_mode:
+    mov $0x10, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %ss
+    mov %cr4, %eax
+    or $0x620, %eax /* PAE, OSFXSR, OSXMMEXCPT: writer.c counts in XMM15 */
+    mov %eax, %cr4
+    mov $boot_pml4, %eax
+    mov %eax, %cr3
+    mov $0xc0000080, %ecx
+    rdmsr
+    bts $8, %eax /* EFER.LME */
+    wrmsr
+    mov %cr0, %eax
+    and $0x9ffffff3, %eax /* not CD, NW, TS, EM */
+    or $0x80010003, %eax  /* PG, WP, MP, PE */
+    mov %eax, %cr0
+    ljmp $0x18, $1f
+
+    .code64
+1:
+    jmp *%rbp
+
+start64:
+    mov $boot_stack_end, %esp
+    mov %esi, %edi
+    xor %ebp, %ebp
+    call guest_main
+    ud2
+
+/* Each CPU draws its number, and with it its stack. */
+ap_start64:
+    mov $1, %edi
+    lock xadd %edi, smp_started
+    lea 1(%rdi), %eax
+    imul $STACK_BYTES, %eax
+    mov smp_stacks, %rsp
+    add %rax, %rsp
+    xor %ebp, %ebp
+    call guest_ap_main
+    ud2
+
+/* Copied to TRAMPOLINE, where a start-up IPI begins in real mode. */
+    .section .rodata
+    .code16
+    .global trampoline, trampoline_end
+trampoline:
+    cli
+    lgdtl %cs:(trampoline_gdt_pointer - trampoline)
+    mov %cr0, %eax
+    or $1, %al
+    mov %eax, %cr0
+    ljmpl $0x08, $ap_start32
+trampoline_gdt_pointer:
+    .word gdt_end - gdt - 1
+    .long gdt
+trampoline_end:
+
+/* One stub of 16 bytes per vector; interrupt.c fills the IDT from them. */
+    .text
+    .code64
+    .balign 16
+    .global interrupt_stubs
+interrupt_stubs:
+    .set vector, 0
+    .rept VECTORS
+    .balign 16
+    .if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21
+    .byte 0x6a, 0 /* push $0 where the CPU pushes no error code */
+    .endif
+    .byte 0x6a, vector
+    jmp interrupt_common
+    .set vector, vector + 1
+    .endr
+
+interrupt_common:
+    push %rax
+    push %rcx
+    push %rdx
+    push %rsi
+    push %rdi
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    cld
+    mov 72(%rsp), %rdi /* vector */
+    mov 88(%rsp), %rsi /* RIP */
+    call interrupt_handle
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rdi
+    pop %rsi
+    pop %rdx
+    pop %rcx
+    pop %rax
+    add $16, %rsp
+    iretq
+
+    .global interrupt_ignore
+interrupt_ignore:
+    iretq
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* The load: each vCPU writes its share of the working set at its share of the rate. */
+#include "tools/guest/options.h"
+#include "tools/guest/smp.h"
+
+#define WRITER_NOTHING_DUE UINT64_MAX
+
+void writer_init(const Options *options);
+
+/* From now on; on the first vCPU, and then on all as they come by. */
+void writer_start(void);
+
+/*
+ * Writes what is due, unless @cpu is wanted elsewhere.  Returns for how many
+ * nanoseconds nothing is due.
+ */
+uint64_t writer_run(Cpu *cpu);
+
+/* Whether the vCPU should leave off writing, or not go to sleep. */
+bool guest_is_wanted(const Cpu *cpu);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* The instructions that C has no word for. */
+#include <stdint.h>
+
+static inline void x86_out8(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline uint8_t x86_in8(uint16_t port)
+{
+    uint8_t value;
+
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline uint32_t x86_in32(uint16_t port)
+{
+    uint32_t value;
+
+    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+/* The fence keeps the reading behind the memory accesses before it. */
+static inline uint64_t x86_tsc(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+static inline uint32_t x86_cpuid_edx(uint32_t leaf)
+{
+    uint32_t eax = leaf, ebx, ecx = 0, edx;
+
+    __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+    return leaf == 0x80000000 ? eax : edx;
+}
+
+static inline uint64_t x86_cr2(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
+    return value;
+}
+
+static inline void x86_pause(void)
+{
+    __asm__ volatile("pause" : : : "memory");
+}
+
+static inline void x86_interrupts_off(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+
+static inline void x86_interrupts_on(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
+
+/* No interrupt is taken between the two: none can be slept through. */
+static inline void x86_interrupts_on_and_halt(void)
+{
+    __asm__ volatile("sti; hlt" : : : "memory");
+}
+
+static inline void x86_halt(void)
+{
+    __asm__ volatile("hlt" : : : "memory");
+}
