@@ -6,6 +6,7 @@
  * on the standard input and output of a shell command).  Parsing is pure.
  */
 #include <gio/gio.h>
+#include <stdint.h>
 
 typedef enum {
     QMP_ADDRESS_UNIX,

@@ -30,7 +30,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(QmpClient, qmp_client, QMP, CLIENT, GObject)
 
 typedef struct {
-    const char *name;   /* "STOP", "MIGRATION", ... */
+    const char *name;   /* "STOP", "RESUME", ... */
     JsonObject *data;   /* may be NULL */
     int64_t time_us;    /* QEMU's wall clock since 1970; -1 if it gave none */
     int64_t arrival_us; /* g_get_monotonic_time() when it was read */

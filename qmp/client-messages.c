@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What QEMU says, and to whom it goes. */
+#include "qmp/client-private.h"
+
+static void take_greeting(QmpClient *client, const QmpMessage *message)
+{
+    if (client->state != STATE_GREETING) {
+        qmp_client_break(client, QMP_ERROR_PROTOCOL, "a second QMP greeting");
+        return;
+    }
+    client->version = g_strdup(message->version);
+    qmp_client_negotiate(client, message->has_oob);
+}
+
+static void take_event(QmpClient *client, const QmpMessage *message,
+                       int64_t arrival_us)
+{
+    QmpEvent event = {
+        .name = message->event,
+        .data = message->data,
+        .time_us = message->time_us,
+        .arrival_us = arrival_us,
+    };
+
+    if (client->handlers.event) {
+        client->handlers.event(client, &event, client->user_data);
+    }
+}
+
+static void take_error(QmpClient *client, const QmpMessage *message)
+{
+    /* QEMU could not even read what we sent: no telling what it did read. */
+    if (!json_object_has_member(message->object, "id")) {
+        qmp_client_break(client, QMP_ERROR_PROTOCOL, "an error without id: %s",
+                         message->error_desc);
+        return;
+    }
+    qmp_client_take_reply(client, message);
+}
+
+static void take_message(QmpClient *client, const QmpMessage *message,
+                         int64_t arrival_us)
+{
+    switch (message->kind) {
+    case QMP_MESSAGE_GREETING:
+        take_greeting(client, message);
+        break;
+    case QMP_MESSAGE_RETURN:
+        qmp_client_take_reply(client, message);
+        break;
+    case QMP_MESSAGE_ERROR:
+        take_error(client, message);
+        break;
+    case QMP_MESSAGE_EVENT:
+        take_event(client, message, arrival_us);
+        break;
+    }
+}
+
+static void refuse_message(QmpClient *client, const GError *error)
+{
+    const char *what =
+        client->state == STATE_GREETING ? "does not speak QMP" : "broken QMP";
+
+    qmp_client_break(client, QMP_ERROR_PROTOCOL, "%s: %s", what,
+                     error->message);
+}
+
+static void message_arrived(const char *text, size_t n, int64_t arrival_us,
+                            gpointer data)
+{
+    QmpClient *client = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QmpMessage) message = NULL;
+
+    if (client->handlers.tap) {
+        client->handlers.tap(client, QMP_RECEIVED, text, n, arrival_us,
+                             client->user_data);
+    }
+    if (client->state == STATE_OVER) {
+        return;
+    }
+    message = qmp_message_parse(text, n, &error);
+    if (!message) {
+        refuse_message(client, error);
+    } else if (client->state == STATE_GREETING &&
+               message->kind != QMP_MESSAGE_GREETING) {
+        qmp_client_break(
+            client, QMP_ERROR_PROTOCOL,
+            "does not speak QMP: its first message is no greeting");
+    } else {
+        take_message(client, message, arrival_us);
+    }
+}
+
+static void wire_ended(const GError *error, gpointer data)
+{
+    QmpClient *client = data;
+
+    if (error->code == QMP_ERROR_PROTOCOL) {
+        refuse_message(client, error);
+    } else if (client->state == STATE_GREETING) {
+        qmp_client_break(client, error->code, "%s (no QMP greeting came)",
+                         error->message);
+    } else {
+        qmp_client_break(client, error->code, "%s", error->message);
+    }
+}
+
+const QmpWireFuncs qmp_client_wire_funcs = { message_arrived, wire_ended };

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* An address to a connected stream socket.  What is said over it is not known
+ * here. */
+#include <gio/gio.h>
+#include <stdbool.h>
+
+#include "qmp/address.h"
+
+typedef struct {
+    int fd;
+    bool carries_fds;      /* a unix socket straight to the peer */
+    pid_t peer_pid;        /* who listens, as the kernel knows it; 0: unknown */
+    GPid child;            /* exec: leads its own session; 0: none */
+    GMainContext *context; /* where the child is reaped */
+} QmpTransport;
+
+/*
+ * Fails with QMP_ERROR_UNREACHABLE or _USAGE, or G_IO_ERROR_CANCELLED.  The
+ * message is one phrase and starts with the address.
+ */
+void qmp_transport_open_async(const QmpAddress *address,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer user_data);
+QmpTransport *qmp_transport_open_finish(GAsyncResult *result, GError **error);
+
+/* Closes the socket.  A child and what it started is killed, and reaped as soon
+ * as the GMainContext that it was opened on runs. */
+void qmp_transport_close(QmpTransport *transport);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QmpTransport, qmp_transport_close)
