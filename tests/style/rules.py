@@ -20,6 +20,8 @@ CASES = [
     ('layers', 'qmp/client.c', '#include <gio/gio.h>\n', 0),
     ('layers', 'caps/a.c', '\n#include "tls/objects.h"\n', 2),
     ('layers', 'caps/a.c', '#include "qmp/client.h"\n', 1),
+    ('layers', 'tls/credentials.c', '#include "qmp/client.h"\n', 1),
+    ('layers', 'orchestrator/plan.c', '#include "orchestrator/run.h"\n', 1),
     ('layers', 'tls/a.c', '#include "caps/table.h"\n', 1),
     ('layers', 'tls/credentials.c', '#include <sys/socket.h>\n', 1),
     ('layers', 'orchestrator/run.c', '#include "qmp/client.h"\n', 0),
