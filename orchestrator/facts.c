@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orchestrator/facts.h"
+
+#include <string.h>
+
+#include "qmp/json.h"
+
+/* clang-format off */
+static const struct {
+    const char *word;
+    Status status;
+} words[] = {
+    { "none",                   STATUS_NONE },
+    { "setup",                  STATUS_SETUP },
+    { "wait-unplug",            STATUS_WAIT_UNPLUG },
+    { "active",                 STATUS_ACTIVE },
+    { "pre-switchover",         STATUS_PRE_SWITCHOVER },
+    { "device",                 STATUS_DEVICE },
+    { "postcopy-active",        STATUS_POSTCOPY },
+    { "postcopy-device",        STATUS_POSTCOPY },
+    { "postcopy-recover-setup", STATUS_POSTCOPY },
+    { "postcopy-recover",       STATUS_POSTCOPY },
+    { "postcopy-paused",        STATUS_POSTCOPY_PAUSED },
+    { "cancelling",             STATUS_CANCELLING },
+    { "completed",              STATUS_COMPLETED },
+    { "failed",                 STATUS_FAILED },
+    { "cancelled",              STATUS_CANCELLED },
+};
+/* clang-format on */
+
+void facts_clear(Facts *facts)
+{
+    g_free(facts->error_desc);
+    *facts = (Facts){ 0 };
+}
+
+Status status_from_word(const char *word)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (strcmp(words[i].word, word) == 0) {
+            return words[i].status;
+        }
+    }
+    return g_str_has_prefix(word, "postcopy") ? STATUS_POSTCOPY
+                                              : STATUS_IN_PROGRESS;
+}
+
+const char *status_to_word(Status status)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (words[i].status == status) {
+            return words[i].word;
+        }
+    }
+    return "unknown";
+}
+
+bool status_is_terminal(Status status)
+{
+    return status == STATUS_NONE || status == STATUS_COMPLETED ||
+           status == STATUS_FAILED || status == STATUS_CANCELLED;
+}
+
+bool status_is_in_progress(Status status)
+{
+    return status != STATUS_UNKNOWN && !status_is_terminal(status);
+}
+
+bool status_is_switchover(Status status)
+{
+    return status == STATUS_PRE_SWITCHOVER || status == STATUS_DEVICE;
+}
+
+static void take_status(Facts *facts, const char *word)
+{
+    facts->status = status_from_word(word);
+    g_strlcpy(facts->status_word, word, sizeof(facts->status_word));
+}
+
+void facts_take_query_status(Facts *facts, JsonNode *reply)
+{
+    if (!reply || !JSON_NODE_HOLDS_OBJECT(reply)) {
+        return;
+    }
+    const char *word = qmp_json_string(json_node_get_object(reply), "status");
+    if (word) {
+        g_strlcpy(facts->run_state, word, sizeof(facts->run_state));
+    }
+}
+
+void facts_take_query_migrate(Facts *facts, JsonNode *reply)
+{
+    if (!reply || !JSON_NODE_HOLDS_OBJECT(reply)) {
+        return;
+    }
+    JsonObject *info = json_node_get_object(reply);
+    const char *word = qmp_json_string(info, "status");
+    /* An event can overtake an answer that was true when it was written. */
+    if (facts->completed_us == 0 ||
+        !status_is_in_progress(status_from_word(word ? word : "none"))) {
+        take_status(facts, word ? word : "none");
+    }
+
+    const char *desc = qmp_json_string(info, "error-desc");
+    if (desc) {
+        g_free(facts->error_desc);
+        facts->error_desc = g_strdup(desc);
+    }
+}
+
+void facts_take_event(Facts *facts, const char *name, JsonObject *data,
+                      int64_t time_us)
+{
+    if (strcmp(name, "STOP") == 0) {
+        facts->stop_us = time_us;
+        facts->stopped = true;
+    } else if (strcmp(name, "RESUME") == 0) {
+        facts->resume_us = time_us;
+        facts->stopped = false;
+    } else if (strcmp(name, "MIGRATION") == 0 && data) {
+        const char *word = qmp_json_string(data, "status");
+        if (word) {
+            take_status(facts, word);
+        }
+        if (facts->status == STATUS_COMPLETED) {
+            facts->completed_us = time_us;
+        }
+    }
+}
+
+bool facts_run_state_is(const Facts *facts, const char *run_state)
+{
+    return strcmp(facts->run_state, run_state) == 0;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What is known of one QEMU, from its own words only: replies and events.
+ * Pure.  Absorbing never decides anything; orchestrator/owner.h does.
+ */
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* MigrationStatus of QEMU; what a newer QEMU adds is "in progress". */
+typedef enum {
+    STATUS_UNKNOWN, /* not asked yet, or no answer */
+    STATUS_NONE,    /* no migration so far: query-migrate gave {} */
+    STATUS_IN_PROGRESS, /* a word that we do not know */
+    STATUS_SETUP,
+    STATUS_WAIT_UNPLUG,
+    STATUS_ACTIVE,
+    STATUS_PRE_SWITCHOVER,
+    STATUS_DEVICE,
+    STATUS_POSTCOPY, /* postcopy-active and its recovery */
+    STATUS_POSTCOPY_PAUSED,
+    STATUS_CANCELLING,
+    STATUS_COMPLETED,
+    STATUS_FAILED,
+    STATUS_CANCELLED,
+    N_STATUSES,
+} Status;
+
+typedef struct {
+    /* the monitor and the process */
+    bool connected;
+    bool dead;      /* the process is proved gone */
+    bool blind;     /* it lived on for a while with no monitor of ours, when it
+                     * could have been given the guest: events were missed */
+
+    /* the last words of query-status and query-migrate, or of an event */
+    char run_state[24];   /* "running", "inmigrate"...; "" if not known */
+    Status status;
+    char status_word[24]; /* as QEMU spells it; "" if not known */
+    char *error_desc;     /* query-migrate's, or of a refused command */
+
+    /* events, in QEMU's wall clock; 0: not seen in this run */
+    int64_t stop_us;
+    int64_t resume_us;
+    int64_t completed_us;
+    bool stopped; /* STOP came after the last RESUME */
+} Facts;
+
+void facts_clear(Facts *facts);
+
+Status status_from_word(const char *word);
+const char *status_to_word(Status status);
+
+/* Completed, failed, cancelled or none: QEMU will not change it by itself. */
+bool status_is_terminal(Status status);
+/* Somewhere between migrate and its end. */
+bool status_is_in_progress(Status status);
+/* The blackout, or just before: nothing may be asked, printed or written. */
+bool status_is_switchover(Status status);
+
+/* Absorb one answer or event; what is not understood is ignored. */
+void facts_take_query_status(Facts *facts, JsonNode *reply);
+void facts_take_query_migrate(Facts *facts, JsonNode *reply);
+void facts_take_event(Facts *facts, const char *name, JsonObject *data,
+                      int64_t time_us);
+
+bool facts_run_state_is(const Facts *facts, const char *run_state);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orchestrator/failure.h"
+
+/* clang-format off */
+static const FailureRow rows[N_FAILURES] = {
+    [FAILURE_NONE] = { "none", "nothing went wrong", NULL, OUTCOME_MIGRATED },
+    [FAILURE_USAGE] = { "usage",
+        "the command line or a file is wrong",
+        "see qmigrate VERB --help", OUTCOME_USAGE },
+    [FAILURE_ENVIRONMENT] = { "environment",
+        "something on this machine stands in the way",
+        NULL, OUTCOME_ERROR },
+    [FAILURE_MONITOR_UNREACHABLE] = { "monitor-unreachable",
+        "nobody answers at the monitor's address",
+        "check the address, and that QEMU runs with -qmp on it", OUTCOME_ERROR },
+    [FAILURE_MONITOR_SILENT] = { "monitor-silent",
+        "the monitor is there and does not answer",
+        "another client may hold it, or QEMU is stuck; give it a second -qmp",
+        OUTCOME_ERROR },
+    [FAILURE_MONITOR_LOST] = { "monitor-lost",
+        "the connection to a monitor broke",
+        "see whether that QEMU still runs", OUTCOME_ERROR },
+    [FAILURE_NOT_QMP] = { "not-qmp",
+        "what answers at the monitor's address does not speak QMP",
+        "the address must be a -qmp socket, not -monitor or another program",
+        OUTCOME_ERROR },
+    [FAILURE_QMP_REFUSED] = { "qmp-refused",
+        "QEMU refused a question that every QEMU answers",
+        "run with --trace to see the whole conversation", OUTCOME_ERROR },
+    [FAILURE_SAME_QEMU] = { "same-qemu",
+        "source and destination are one and the same QEMU",
+        "give the monitor of a second QEMU, started with -incoming defer",
+        OUTCOME_REFUSED },
+    [FAILURE_NOT_WAITING] = { "not-waiting",
+        "the destination does not wait for a migration",
+        "start it anew with -S -incoming defer; a QEMU takes one migration",
+        OUTCOME_REFUSED },
+    [FAILURE_MIGRATING_ALREADY] = { "migrating-already",
+        "the source is being migrated already",
+        "wait for it to end, or cancel it where it was started",
+        OUTCOME_REFUSED },
+    [FAILURE_SOURCE_STATE] = { "source-state",
+        "the source has no guest that could be migrated",
+        "look at query-status on the source", OUTCOME_REFUSED },
+    [FAILURE_BLOCKED] = { "blocked",
+        "a device or feature of the source blocks migration",
+        "remove what QEMU names, then try again", OUTCOME_REFUSED },
+    [FAILURE_INCOMPATIBLE] = { "incompatible",
+        "the two QEMUs do not fit each other",
+        "start both with the same machine and devices", OUTCOME_REFUSED },
+    [FAILURE_UNKNOWN_SETTING] = { "unknown-setting",
+        "a capability or parameter that QEMU does not have",
+        NULL, OUTCOME_REFUSED },
+    [FAILURE_SETTING_REFUSED] = { "setting-refused",
+        "QEMU refused a capability or parameter",
+        NULL, OUTCOME_REFUSED },
+    [FAILURE_INCOMING_REFUSED] = { "incoming-refused",
+        "the destination cannot listen at the migration address",
+        "choose another --uri; tcp:HOST:0 lets QEMU find a free port",
+        OUTCOME_ERROR },
+    [FAILURE_MIGRATE_REFUSED] = { "migrate-refused",
+        "the source refused to start the migration",
+        NULL, OUTCOME_FAILED },
+    [FAILURE_MIGRATION_FAILED] = { "migration-failed",
+        "QEMU gave the migration up",
+        "QEMU's own words are above; --trace keeps the whole conversation",
+        OUTCOME_FAILED },
+    [FAILURE_DESTINATION_FAILED] = { "destination-failed",
+        "the destination could not take the guest",
+        "compare both command lines: machine, memory, devices",
+        OUTCOME_FAILED },
+    [FAILURE_SOURCE_LOST] = { "source-lost",
+        "the source's QEMU is gone",
+        NULL, OUTCOME_LOST },
+    [FAILURE_DESTINATION_LOST] = { "destination-lost",
+        "the destination's QEMU is gone",
+        "its standard error says why; start it anew", OUTCOME_FAILED },
+    [FAILURE_DEADLINE] = { "deadline",
+        "a phase took longer than it may",
+        "one of both hangs: compare their capabilities and parameters",
+        OUTCOME_FAILED },
+    [FAILURE_STALLED] = { "stalled",
+        "no byte moved for too long",
+        "the network is cut, or both sides wait for each other",
+        OUTCOME_FAILED },
+    [FAILURE_TIMEOUT] = { "timeout",
+        "the migration was not done within --timeout",
+        "allow more --timeout, --max-bandwidth or --downtime-limit",
+        OUTCOME_FAILED },
+    [FAILURE_CANCELLED] = { "cancelled",
+        "cancelled by a signal or a request",
+        NULL, OUTCOME_CANCELLED },
+    [FAILURE_CANCELLED_ELSEWHERE] = { "cancelled-elsewhere",
+        "somebody else cancelled the migration",
+        "another client is connected to the source", OUTCOME_CANCELLED },
+    [FAILURE_DETACHED] = { "detached",
+        "told a second time to stop: left while QEMU goes on by itself",
+        "qmigrate qmp QMP query-migrate, on each side, shows how it goes on", OUTCOME_UNRESOLVED },
+    [FAILURE_GUEST_NOT_READY] = { "guest-not-ready",
+        "the lab's guest did not start its work",
+        "QEMU's standard error is above; try --accel=tcg", OUTCOME_ERROR },
+    [FAILURE_MEMORY_NOT_INTACT] = { "memory-not-intact",
+        "the guest found memory that is not what it wrote",
+        "keep the pair with --keep and repeat; this is a bug in QEMU or below",
+        OUTCOME_VERDICT },
+    [FAILURE_BEATS_LOST] = { "beats-lost",
+        "heartbeats of the guest were lost or came twice",
+        "the guest was rolled back or ran in two places", OUTCOME_VERDICT },
+};
+/* clang-format on */
+
+const FailureRow *failure_row(FailureCode code)
+{
+    g_assert(code < N_FAILURES);
+    return &rows[code];
+}
+
+const char *failure_hint(const Failure *failure)
+{
+    return failure->hint ? failure->hint : failure_row(failure->code)->hint;
+}
+
+void failure_clear(Failure *failure)
+{
+    g_free(failure->message);
+    g_free(failure->hint);
+    g_free(failure->qemu_text[SIDE_SOURCE]);
+    g_free(failure->qemu_text[SIDE_DESTINATION]);
+    *failure = (Failure){ 0 };
+}
+
+char *failure_to_text(const Failure *failure)
+{
+    g_autoptr(GString) text = g_string_new("error: ");
+    if (failure->phase) {
+        g_string_append_printf(text, "%s: ", failure->phase);
+    }
+    if (failure->has_side) {
+        g_string_append_printf(text, "%s: ", side_name(failure->side));
+    }
+    g_string_append_printf(text, "%s\n", failure->message);
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        if (failure->qemu_text[side]) {
+            g_string_append_printf(text, "  %s's QEMU says: %s\n",
+                                   side_name(side), failure->qemu_text[side]);
+        }
+    }
+    if (failure_hint(failure)) {
+        g_string_append_printf(text, "  hint: %s\n", failure_hint(failure));
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * Why a run did not go as asked: a short stable word, with its meaning, its
+ * outcome and what a person can do next.  docs/errors.rst is this table.
+ */
+#include <glib.h>
+
+#include "orchestrator/outcome.h"
+#include "caps/side.h"
+
+typedef enum {
+    FAILURE_NONE,
+    FAILURE_USAGE,
+    FAILURE_ENVIRONMENT,
+    FAILURE_MONITOR_UNREACHABLE,
+    FAILURE_MONITOR_SILENT,
+    FAILURE_MONITOR_LOST,
+    FAILURE_NOT_QMP,
+    FAILURE_QMP_REFUSED,
+    FAILURE_SAME_QEMU,
+    FAILURE_NOT_WAITING,
+    FAILURE_MIGRATING_ALREADY,
+    FAILURE_SOURCE_STATE,
+    FAILURE_BLOCKED,
+    FAILURE_INCOMPATIBLE,
+    FAILURE_UNKNOWN_SETTING,
+    FAILURE_SETTING_REFUSED,
+    FAILURE_INCOMING_REFUSED,
+    FAILURE_MIGRATE_REFUSED,
+    FAILURE_MIGRATION_FAILED,
+    FAILURE_DESTINATION_FAILED,
+    FAILURE_SOURCE_LOST,
+    FAILURE_DESTINATION_LOST,
+    FAILURE_DEADLINE,
+    FAILURE_STALLED,
+    FAILURE_TIMEOUT,
+    FAILURE_CANCELLED,
+    FAILURE_CANCELLED_ELSEWHERE,
+    FAILURE_DETACHED,
+    FAILURE_GUEST_NOT_READY,
+    FAILURE_MEMORY_NOT_INTACT,
+    FAILURE_BEATS_LOST,
+    N_FAILURES,
+} FailureCode;
+
+typedef struct {
+    const char *word;    /* error.code in the result */
+    const char *meaning; /* one phrase */
+    const char *hint;    /* what to do next; NULL: the message says it all */
+    Outcome outcome;     /* while nothing was sent; later both sides are asked */
+} FailureRow;
+
+/* The first failure of a run wins; what follows from it never replaces it. */
+typedef struct {
+    FailureCode code;
+    const char *phase;           /* the phase's name, static */
+    gboolean has_side;
+    Side side;
+    char *message;               /* one phrase */
+    char *hint;                  /* instead of the row's, or NULL */
+    char *qemu_text[N_SIDES];    /* QEMU's own words from each side, or NULL */
+} Failure;
+
+const FailureRow *failure_row(FailureCode code);
+const char *failure_hint(const Failure *failure); /* may be NULL */
+void failure_clear(Failure *failure);
+
+/*
+ * For people, one to four lines: "error: PHASE: SIDE: MESSAGE", QEMU's words of
+ * both sides, the hint.  Ends in a line feed.
+ */
+char *failure_to_text(const Failure *failure);

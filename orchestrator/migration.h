@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * One migration as a pure machine: events in, actions out.  No clock, socket,
+ * file or global; time arrives inside the event.
+ *
+ * The phases stand in one table in migration.c.  Entering a phase asks for
+ * something, its handler says which phase an answer leads to; the same phase
+ * means: wait.  Everything that QEMU says is first absorbed into Facts, and
+ * handlers look at the facts, so a late or repeated answer does no harm.
+ * A failure (refusal, silence, lost monitor, death, deadline, cancel) leads to
+ * the row's on_failure.  Before migrate is sent that undoes what was done;
+ * after it, QEMU acts on its own, so both sides are asked who runs the guest.
+ */
+#include "caps/agree.h"
+#include "orchestrator/facts.h"
+#include "orchestrator/failure.h"
+#include "orchestrator/owner.h"
+#include "orchestrator/sample.h"
+
+typedef enum {
+    PHASE_INSPECT,
+    PHASE_PREPARE,
+    PHASE_TRANSFER,
+    PHASE_SWITCHOVER,
+    PHASE_SETTLE,
+    PHASE_RESOLVE,
+    PHASE_ROLL_BACK,
+    PHASE_DONE,
+    N_PHASES,
+} PhaseId;
+
+/* What a command is for; at most one of each is on its way to a side. */
+typedef enum {
+    ASK_RUN_STATE,
+    ASK_MIGRATION,
+    ASK_CAPABILITIES,
+    ASK_PARAMETERS,
+    ASK_SCHEMA,
+    ASK_MACHINE,
+    TELL_SETTING,
+    TELL_INCOMING,
+    TELL_MIGRATE,
+    TELL_CONTINUE,
+    TELL_CONT,
+    TELL_CANCEL,
+    TELL_UNDO,
+    N_ASKS,
+} Ask;
+
+typedef enum {
+    EVENT_START,
+    EVENT_CONNECTED, /* the monitor of @side is ready */
+    EVENT_REPLY,     /* to @ask, with @value */
+    EVENT_REFUSED,   /* @ask was answered by an error, @text */
+    EVENT_SILENT,    /* @ask was not answered in time */
+    EVENT_QMP,       /* an event of QEMU: @name, @data, @qemu_time_us */
+    EVENT_LOST,      /* the monitor broke or cannot be reached: @code, @text */
+    EVENT_DIED,      /* the process of @side is proved gone */
+    EVENT_TICK,      /* as often as the phase asks for */
+    EVENT_DEADLINE,  /* of the phase */
+    EVENT_CANCEL,    /* somebody wants it to end */
+    EVENT_DETACH,    /* ... and does not want to wait for that */
+    N_EVENTS,
+} EventKind;
+
+typedef struct {
+    EventKind kind;
+    int64_t time_us; /* monotonic */
+    Side side;
+    Ask ask;
+    JsonNode *value;
+    const char *text;
+    FailureCode code; /* LOST: why */
+    pid_t pid;        /* CONNECTED: the process, 0 if not known */
+    const char *name;
+    JsonObject *data;
+    int64_t qemu_time_us; /* since 1970 */
+} Event;
+
+typedef enum { ACTION_SEND, ACTION_CONNECT } ActionKind;
+
+typedef struct {
+    ActionKind kind;
+    Side side;
+    Ask ask;             /* SEND */
+    QmpCommand *command; /* SEND */
+    unsigned deadline_ms;
+} Action;
+
+typedef struct {
+    char *uri; /* what the destination listens at: unix:PATH or tcp:HOST:PORT */
+    char *destination_host; /* for the source, where @uri's is a wildcard */
+    GPtrArray *wishes;      /* of CapsWish */
+    uint64_t timeout_us;    /* 0: none */
+    bool destination_is_dead; /* the user says so, should it be unreachable */
+    bool no_preflight;        /* let QEMU find out what does not fit */
+} MigrationSettings;
+
+typedef struct {
+    const MigrationSettings *settings;
+    PhaseId phase;
+    int64_t now_us;
+
+    /* what is known */
+    Facts facts[N_SIDES];
+    pid_t pid[N_SIDES];
+    CapsInventory inventories[N_SIDES];
+    char *machine[N_SIDES];
+    char *blocked; /* the source's blocked-reasons, joined; or NULL */
+    char *migrate_uri; /* what the source is told */
+    OwnerContext context;
+
+    /* what is going on */
+    unsigned waiting[N_SIDES]; /* bits of Ask: answers that are to come */
+    bool connecting[N_SIDES];
+    GPtrArray *steps; /* of CapsStep */
+    guint n_applied;  /* how many of them QEMU took */
+    bool will_pause;  /* pause-before-switchover will be on */
+    bool cancel_sent, continue_sent, rescue_sent;
+    GPtrArray *actions; /* of Action: to be performed, then cleared */
+
+    /* how it went */
+    Failure failure;  /* code FAILURE_NONE: none */
+    Outcome outcome;  /* valid in PHASE_DONE */
+    GPtrArray *notes; /* of char *: what a person should know besides */
+    Sample sample;    /* the last one */
+    GArray *passes;   /* of Sample: the last one of each pass */
+    int64_t moved_us; /* when transferred_bytes last grew */
+    int64_t start_us, migrate_us, active_us, switchover_us, settled_us;
+    int64_t end_us;   /* our clock; 0: did not happen */
+} Migration;
+
+typedef PhaseId PhaseEnter(Migration *m);
+typedef PhaseId PhaseHandle(Migration *m, const Event *event);
+
+typedef struct {
+    const char *name;
+    PhaseEnter *enter;
+    PhaseHandle *handle;
+    PhaseId on_failure;
+    unsigned tolerates;   /* bits of EventKind that are no failure here */
+    unsigned deadline_ms; /* 0: none */
+    unsigned tick_ms;     /* 0: no ticks */
+} PhaseRow;
+
+/* @settings must outlive it. */
+Migration *migration_new(const MigrationSettings *settings);
+void migration_free(Migration *m);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Migration, migration_free)
+
+/* Takes one event in; afterwards perform and clear m->actions. */
+void migration_feed(Migration *m, const Event *event);
+
+const PhaseRow *phase_row(PhaseId phase);
+const char *ask_name(Ask ask);
+const char *event_name(EventKind kind);
+
+void action_free(Action *action);
+void migration_settings_clear(MigrationSettings *settings);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orchestrator/monitor.h"
+
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* QEMU under load can be slow, but a greeting costs it nothing. */
+#define CONNECT_TIMEOUT_MS 5000u
+
+struct Monitor {
+    Side side;
+    QmpAddress *address;
+    MonitorFeed *feed;
+    MonitorTap *tap;
+    gpointer user_data;
+
+    QmpClient *client; /* NULL: not connected */
+    GCancellable *cancellable;
+    char *version;
+    pid_t pid;
+    int pidfd; /* -1: not watched */
+    guint pidfd_source;
+};
+
+typedef struct {
+    Monitor *monitor; /* only valid if not cancelled */
+    GCancellable *cancellable;
+    Ask ask;
+} Call;
+
+static Call *call_new(Monitor *monitor, Ask ask)
+{
+    Call *call = g_new0(Call, 1);
+    call->monitor = monitor;
+    call->cancellable = g_object_ref(monitor->cancellable);
+    call->ask = ask;
+    return call;
+}
+
+static void call_free(Call *call)
+{
+    g_object_unref(call->cancellable);
+    g_free(call);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
+
+static void emit(Monitor *monitor, Event event)
+{
+    event.side = monitor->side;
+    if (event.time_us == 0) {
+        event.time_us = g_get_monotonic_time();
+    }
+    monitor->feed(&event, monitor->user_data);
+}
+
+static gboolean on_pidfd(int fd, GIOCondition condition, gpointer user_data)
+{
+    Monitor *monitor = user_data;
+    monitor->pidfd_source = 0;
+    emit(monitor, (Event){ .kind = EVENT_DIED });
+    return G_SOURCE_REMOVE;
+}
+
+/* Is it a QEMU, or somebody who only listens for one? */
+static bool is_qemu(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/exe", pid);
+    g_autofree char *program = g_file_read_link(path, NULL);
+    g_autofree char *name = program ? g_path_get_basename(program) : NULL;
+    return name && strstr(name, "qemu") != NULL;
+}
+
+static void watch_process(Monitor *monitor, pid_t pid)
+{
+    if (pid <= 0 || monitor->pidfd >= 0) {
+        return;
+    }
+    int fd = syscall(SYS_pidfd_open, pid, 0);
+    if (fd < 0) {
+        return; /* an old kernel: then nothing proves its death */
+    }
+    monitor->pid = pid;
+    monitor->pidfd = fd;
+    monitor->pidfd_source = g_unix_fd_add(fd, G_IO_IN, on_pidfd, monitor);
+}
+
+Monitor *monitor_new(Side side, const QmpAddress *address, pid_t pid,
+                     MonitorFeed *feed, MonitorTap *tap, gpointer user_data)
+{
+    Monitor *monitor = g_new0(Monitor, 1);
+    monitor->side = side;
+    monitor->address = qmp_address_copy(address);
+    monitor->feed = feed;
+    monitor->tap = tap;
+    monitor->user_data = user_data;
+    monitor->cancellable = g_cancellable_new();
+    monitor->pidfd = -1;
+    watch_process(monitor, pid);
+    return monitor;
+}
+
+void monitor_free(Monitor *monitor)
+{
+    g_cancellable_cancel(monitor->cancellable);
+    if (monitor->client) {
+        qmp_client_close(monitor->client);
+        g_object_unref(monitor->client);
+    }
+    if (monitor->pidfd_source) {
+        g_source_remove(monitor->pidfd_source);
+    }
+    if (monitor->pidfd >= 0) {
+        close(monitor->pidfd);
+    }
+    g_object_unref(monitor->cancellable);
+    qmp_address_free(monitor->address);
+    g_free(monitor->version);
+    g_free(monitor);
+}
+
+const char *monitor_version(const Monitor *monitor)
+{
+    return monitor->version;
+}
+
+pid_t monitor_pid(const Monitor *monitor)
+{
+    return monitor->pid;
+}
+
+static FailureCode code_of(const GError *error)
+{
+    if (g_error_matches(error, QMP_ERROR, QMP_ERROR_UNREACHABLE)) {
+        return FAILURE_MONITOR_UNREACHABLE;
+    }
+    if (g_error_matches(error, QMP_ERROR, QMP_ERROR_TIMED_OUT)) {
+        return FAILURE_MONITOR_SILENT;
+    }
+    if (g_error_matches(error, QMP_ERROR, QMP_ERROR_PROTOCOL)) {
+        return FAILURE_NOT_QMP;
+    }
+    return FAILURE_MONITOR_LOST;
+}
+
+static void lose(Monitor *monitor, const GError *error)
+{
+    g_clear_object(&monitor->client);
+    emit(monitor, (Event){ .kind = EVENT_LOST,
+                           .code = code_of(error),
+                           .text = error->message });
+}
+
+static void on_event(QmpClient *client, const QmpEvent *event,
+                     gpointer user_data)
+{
+    emit(user_data, (Event){ .kind = EVENT_QMP,
+                             .time_us = event->arrival_us,
+                             .name = event->name,
+                             .data = event->data,
+                             .qemu_time_us = event->time_us });
+}
+
+static void on_closed(QmpClient *client, const GError *error,
+                      gpointer user_data)
+{
+    Monitor *monitor = user_data;
+    if (monitor->client == client) { /* else the connect itself reports it */
+        lose(monitor, error);
+    }
+}
+
+static void on_tap(QmpClient *client, QmpDirection direction, const char *line,
+                   size_t n, int64_t time_us, gpointer user_data)
+{
+    Monitor *monitor = user_data;
+    monitor->tap(monitor->side, direction, line, n, time_us,
+                 monitor->user_data);
+}
+
+static void on_connected(GObject *object, GAsyncResult *result,
+                         gpointer user_data)
+{
+    g_autoptr(Call) call = user_data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QmpClient) client = qmp_client_connect_finish(result, &error);
+    Monitor *monitor = call->monitor;
+
+    if (g_cancellable_is_cancelled(call->cancellable)) {
+        return;
+    }
+    if (!client) {
+        lose(monitor, error);
+        return;
+    }
+    monitor->client = g_steal_pointer(&client);
+    g_free(monitor->version);
+    monitor->version = g_strdup(qmp_client_version(monitor->client));
+    pid_t peer = qmp_client_peer_pid(monitor->client);
+    if (peer > 0 && is_qemu(peer)) {
+        watch_process(monitor, peer);
+    }
+    emit(monitor, (Event){ .kind = EVENT_CONNECTED, .pid = monitor->pid });
+}
+
+void monitor_connect(Monitor *monitor)
+{
+    const QmpClientHandlers handlers = { .event = on_event,
+                                         .closed = on_closed,
+                                         .tap = monitor->tap ? on_tap : NULL };
+    qmp_client_connect_async(monitor->address, CONNECT_TIMEOUT_MS, &handlers,
+                             monitor, monitor->cancellable, on_connected,
+                             call_new(monitor, 0));
+}
+
+static void on_reply(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(Call) call = user_data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(JsonNode) value =
+        qmp_client_execute_finish(QMP_CLIENT(object), result, &error);
+
+    if (g_cancellable_is_cancelled(call->cancellable)) {
+        return;
+    }
+    if (value) {
+        emit(call->monitor, (Event){ .kind = EVENT_REPLY,
+                                     .ask = call->ask,
+                                     .value = value });
+    } else if (g_error_matches(error, QMP_ERROR, QMP_ERROR_COMMAND)) {
+        emit(call->monitor, (Event){ .kind = EVENT_REFUSED,
+                                     .ask = call->ask,
+                                     .text = error->message });
+    } else if (g_error_matches(error, QMP_ERROR, QMP_ERROR_TIMED_OUT)) {
+        emit(call->monitor,
+             (Event){ .kind = EVENT_SILENT, .ask = call->ask });
+    } /* else the session is over, which is reported once, by on_closed() */
+}
+
+void monitor_send(Monitor *monitor, Ask ask, const QmpCommand *command,
+                  unsigned deadline_ms)
+{
+    if (!monitor->client) {
+        return; /* it broke in this very moment: EVENT_LOST has said so */
+    }
+    qmp_client_execute_async(monitor->client, command, deadline_ms,
+                             monitor->cancellable, on_reply,
+                             call_new(monitor, ask));
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orchestrator/owner.h"
+
+#include <glib.h>
+
+/* How the source stands, as far as the guest's whereabouts go. */
+typedef enum {
+    SOURCE_RUNS,      /* has the guest, and no migration goes on */
+    SOURCE_MIGRATES,
+    SOURCE_POSTCOPY,
+    SOURCE_SPLIT,     /* postcopy-paused */
+    SOURCE_HANDED,    /* completed: will not run it unless told to */
+    SOURCE_TURNS,     /* ended without success, but has not resumed yet */
+    SOURCE_DEAD,
+    SOURCE_UNKNOWN,
+    N_SOURCES,
+} SourceView;
+
+typedef enum {
+    DESTINATION_WAITS,     /* not there yet */
+    DESTINATION_NEVER,     /* proved never to have run it, and never will */
+    DESTINATION_LOADED,    /* complete, and waits for cont */
+    DESTINATION_RUNS,      /* complete, in the run state intended */
+    DESTINATION_POSTCOPY,
+    DESTINATION_SPLIT,
+    DESTINATION_DIED,      /* dead, and may have run it before */
+    DESTINATION_UNKNOWN,
+    N_DESTINATIONS,
+} DestinationView;
+
+/* clang-format off */
+#define WAIT    OWNER_WAIT
+#define CANCEL  OWNER_CANCEL
+#define CONT_S  OWNER_CONT_SOURCE
+#define CONT_D  OWNER_CONT_DESTINATION
+#define ON_S    OWNER_SOURCE
+#define ON_D    OWNER_DESTINATION
+#define SPLIT   OWNER_SPLIT
+#define NOBODY  OWNER_NOBODY
+#define UNPROV  OWNER_UNPROVED
+static const Owner verdicts[N_SOURCES][N_DESTINATIONS] = {
+/*                     WAITS   NEVER   LOADED  RUNS    POSTCOPY SPLIT   DIED    UNKNOWN */
+[SOURCE_RUNS]      = { ON_S,   ON_S,   ON_S,   UNPROV, UNPROV,  UNPROV, ON_S,   UNPROV },
+[SOURCE_MIGRATES]  = { CANCEL, CANCEL, WAIT,   WAIT,   WAIT,    WAIT,   WAIT,   CANCEL },
+[SOURCE_POSTCOPY]  = { WAIT,   NOBODY, WAIT,   WAIT,   WAIT,    WAIT,   NOBODY, WAIT   },
+[SOURCE_SPLIT]     = { SPLIT,  NOBODY, SPLIT,  SPLIT,  SPLIT,   SPLIT,  NOBODY, UNPROV },
+[SOURCE_HANDED]    = { WAIT,   CONT_S, CONT_D, ON_D,   WAIT,    SPLIT,  NOBODY, UNPROV },
+[SOURCE_TURNS]     = { WAIT,   WAIT,   WAIT,   UNPROV, UNPROV,  SPLIT,  WAIT,   WAIT   },
+[SOURCE_DEAD]      = { WAIT,   NOBODY, CONT_D, ON_D,   NOBODY,  NOBODY, NOBODY, UNPROV },
+[SOURCE_UNKNOWN]   = { UNPROV, UNPROV, UNPROV, UNPROV, UNPROV,  UNPROV, UNPROV, UNPROV },
+};
+/* clang-format on */
+
+static bool has_stopped_for_good(const Facts *facts)
+{
+    return facts_run_state_is(facts, "postmigrate");
+}
+
+static SourceView view_source(const Facts *facts, const OwnerContext *context)
+{
+    if (facts->dead) {
+        return SOURCE_DEAD;
+    }
+    if (!facts->connected || facts->status == STATUS_UNKNOWN ||
+        facts->run_state[0] == '\0') {
+        return SOURCE_UNKNOWN;
+    }
+    if (facts->status == STATUS_POSTCOPY_PAUSED) {
+        return SOURCE_SPLIT;
+    }
+    if (facts->status == STATUS_POSTCOPY) {
+        return SOURCE_POSTCOPY;
+    }
+    if (status_is_in_progress(facts->status)) {
+        return SOURCE_MIGRATES;
+    }
+    /* After a rescuing cont the status stays "completed" for ever. */
+    if (facts->status == STATUS_COMPLETED || has_stopped_for_good(facts)) {
+        return facts_run_state_is(facts, "running") ? SOURCE_RUNS
+                                                    : SOURCE_HANDED;
+    }
+    if (context->guest_ran && !facts_run_state_is(facts, "running") &&
+        !facts_run_state_is(facts, "suspended") && facts->stopped) {
+        return SOURCE_TURNS;
+    }
+    return facts_run_state_is(facts, "finish-migrate") ? SOURCE_TURNS
+                                                       : SOURCE_RUNS;
+}
+
+static bool may_have_run(const Facts *facts, const OwnerContext *context)
+{
+    return context->cont_sent || facts->resume_us != 0 || facts->blind ||
+           facts_run_state_is(facts, "running") ||
+           facts->status == STATUS_POSTCOPY ||
+           facts->status == STATUS_POSTCOPY_PAUSED;
+}
+
+static DestinationView view_destination(const Facts *facts,
+                                        const OwnerContext *context)
+{
+    if (!context->started) {
+        return DESTINATION_NEVER;
+    }
+    if (facts->dead) {
+        return may_have_run(facts, context) ? DESTINATION_DIED
+                                            : DESTINATION_NEVER;
+    }
+    if (!facts->connected || facts->status == STATUS_UNKNOWN ||
+        facts->run_state[0] == '\0') {
+        /* Before the last state was sent nobody can have run it there. */
+        return context->handed_over || context->cont_sent ? DESTINATION_UNKNOWN
+                                                          : DESTINATION_WAITS;
+    }
+    switch ((int)facts->status) {
+    case STATUS_POSTCOPY_PAUSED:
+        return DESTINATION_SPLIT;
+    case STATUS_POSTCOPY:
+        return DESTINATION_POSTCOPY;
+    case STATUS_COMPLETED:
+        return context->guest_ran && (facts_run_state_is(facts, "paused") ||
+                                      facts_run_state_is(facts, "inmigrate"))
+                   ? DESTINATION_LOADED
+                   : DESTINATION_RUNS;
+    case STATUS_FAILED:
+        return may_have_run(facts, context) ? DESTINATION_DIED
+                                            : DESTINATION_NEVER;
+    default:
+        return DESTINATION_WAITS;
+    }
+}
+
+/* Nothing more will be learnt: what is left of a verdict that asks for time. */
+static Owner settle_for(Owner owner, SourceView source, const Facts *facts,
+                        const OwnerContext *context)
+{
+    if (owner != OWNER_WAIT && owner != OWNER_CANCEL) {
+        return owner;
+    }
+    /* "cancelling" can last as long as a connect does, while the guest runs. */
+    if (source == SOURCE_MIGRATES && !context->handed_over &&
+        facts_run_state_is(facts, "running")) {
+        return OWNER_SOURCE;
+    }
+    return OWNER_UNPROVED;
+}
+
+Owner owner_judge(const Facts facts[N_SIDES], const OwnerContext *context,
+                  bool final)
+{
+    SourceView source = view_source(&facts[SIDE_SOURCE], context);
+    DestinationView destination =
+        view_destination(&facts[SIDE_DESTINATION], context);
+    Owner owner = verdicts[source][destination];
+
+    /* I10: what we do not know might be a post-copy. */
+    if (owner == OWNER_CANCEL &&
+        facts[SIDE_SOURCE].status == STATUS_IN_PROGRESS) {
+        owner = OWNER_WAIT;
+    }
+    return final ? settle_for(owner, source, &facts[SIDE_SOURCE], context)
+                 : owner;
+}
+
+const char *owner_to_string(Owner owner)
+{
+    static const char *const words[] = {
+        [OWNER_WAIT] = "QEMU is still moving",
+        [OWNER_CANCEL] = "to be cancelled",
+        [OWNER_CONT_SOURCE] = "the source must be continued",
+        [OWNER_CONT_DESTINATION] = "the destination must be continued",
+        [OWNER_SOURCE] = "the source has the guest",
+        [OWNER_DESTINATION] = "the destination has the guest",
+        [OWNER_SPLIT] = "split between both, paused",
+        [OWNER_NOBODY] = "the guest is gone",
+        [OWNER_UNPROVED] = "not established",
+    };
+    return words[owner];
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * Who runs the guest, and what has to be done so that exactly one does.  Pure:
+ * two sets of facts in, a verdict out, by one table.  Nothing is remembered
+ * that could be asked, except what cannot be asked any more: whether the guest
+ * ever may have run on the destination.
+ */
+#include "orchestrator/facts.h"
+#include "caps/side.h"
+
+typedef enum {
+    OWNER_WAIT,             /* QEMU is still moving: ask again */
+    OWNER_CANCEL,           /* send migrate_cancel, then ask again */
+    OWNER_CONT_SOURCE,      /* I2 holds and the source must be continued */
+    OWNER_CONT_DESTINATION, /* complete there, and only waits for cont */
+    OWNER_SOURCE,
+    OWNER_DESTINATION,
+    OWNER_SPLIT,            /* post-copy, paused */
+    OWNER_NOBODY,
+    OWNER_UNPROVED,
+} Owner;
+
+typedef struct {
+    bool started;      /* migrate was sent */
+    bool guest_ran;    /* before: so it shall run afterwards */
+    bool handed_over;  /* the source began to send the last state: from here on
+                        * a destination may run the guest by itself */
+    bool cont_sent;    /* we told the destination to run */
+} OwnerContext;
+
+/* What is true now.  With @final nothing more will be learnt: OWNER_WAIT is
+ * not an answer. */
+Owner owner_judge(const Facts facts[N_SIDES], const OwnerContext *context,
+                  bool final);
+
+/* One phrase, for the trace and messages. */
+const char *owner_to_string(Owner owner);

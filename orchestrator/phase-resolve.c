@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * resolve and roll-back.  Something went wrong after migrate was sent: ask both
+ * QEMUs who has the guest, see to it that exactly one does (owner.c), and say
+ * so, or say that it cannot be established.  Then put back what we set, on the
+ * QEMU that keeps the guest.
+ */
+#include "orchestrator/phases.h"
+
+static void ask_round(Migration *m)
+{
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        if (m->facts[side].dead) {
+            continue;
+        }
+        if (m->facts[side].connected) {
+            phase_ask(m, side, ASK_RUN_STATE, NULL);
+            phase_ask(m, side, ASK_MIGRATION, NULL);
+        } else {
+            phase_connect(m, side);
+        }
+    }
+}
+
+static PhaseId conclude(Migration *m, Owner owner)
+{
+    switch (owner) {
+    case OWNER_SOURCE:
+        if (m->failure.code == FAILURE_CANCELLED ||
+            m->failure.code == FAILURE_CANCELLED_ELSEWHERE) {
+            m->outcome = OUTCOME_CANCELLED;
+        } else if (m->context.started) {
+            m->outcome = OUTCOME_FAILED;
+        } /* else it is what phase_fail() made of it */
+        break;
+    case OWNER_DESTINATION:
+        phase_note(m, "it migrated all the same, after: %s",
+                   m->failure.message);
+        failure_clear(&m->failure);
+        m->outcome = OUTCOME_MIGRATED;
+        m->settled_us = m->now_us;
+        break;
+    case OWNER_SPLIT:
+        m->outcome = OUTCOME_POSTCOPY_PAUSED;
+        break;
+    case OWNER_NOBODY:
+        m->outcome = OUTCOME_LOST;
+        break;
+    default:
+        m->outcome = OUTCOME_UNRESOLVED;
+        break;
+    }
+    return PHASE_ROLL_BACK;
+}
+
+static void act_on(Migration *m, Owner owner)
+{
+    switch (owner) {
+    case OWNER_CANCEL:
+        if (!m->cancel_sent) {
+            phase_ask(m, SIDE_SOURCE, TELL_CANCEL, NULL);
+            m->cancel_sent = true;
+        }
+        break;
+    case OWNER_CONT_SOURCE:
+        if (!m->rescue_sent) {
+            phase_note(m, "the source had handed the guest over to a "
+                          "destination that never ran it: continued it there");
+            phase_ask(m, SIDE_SOURCE, TELL_CONT, NULL);
+            m->rescue_sent = true;
+        }
+        break;
+    case OWNER_CONT_DESTINATION:
+        if (!m->context.cont_sent) {
+            phase_ask(m, SIDE_DESTINATION, TELL_CONT, NULL);
+            m->context.cont_sent = true;
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static PhaseId judge(Migration *m, bool final)
+{
+    Owner owner = owner_judge(m->facts, &m->context, final);
+    if (owner == OWNER_SOURCE || owner == OWNER_DESTINATION ||
+        owner == OWNER_NOBODY || owner == OWNER_SPLIT || final) {
+        return conclude(m, owner);
+    }
+    act_on(m, owner);
+    return m->phase;
+}
+
+PhaseId resolve_enter(Migration *m)
+{
+    /* Who owns the guest is asked, never remembered. */
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        m->facts[side].run_state[0] = '\0';
+        m->facts[side].status = STATUS_UNKNOWN;
+    }
+    ask_round(m);
+    return phase_is_waiting(m) ? m->phase : judge(m, /* final= */ false);
+}
+
+PhaseId resolve_handle(Migration *m, const Event *event)
+{
+    bool final = event->kind == EVENT_DEADLINE;
+
+    if (event->kind == EVENT_LOST && event->side == SIDE_DESTINATION &&
+        m->settings->destination_is_dead) {
+        phase_note(m, "the destination counts as dead, as the user said");
+        m->facts[SIDE_DESTINATION].dead = true;
+    }
+    if (event->kind == EVENT_CONNECTED) {
+        ask_round(m);
+    }
+    if (phase_is_waiting(m) && !final) {
+        return m->phase;
+    }
+    PhaseId next = judge(m, final);
+    if (next == m->phase && event->kind == EVENT_TICK) {
+        ask_round(m);
+    }
+    return next;
+}
+
+/* Where a setting of ours would be in somebody's way. */
+static bool keeps_guest(const Migration *m, Side side)
+{
+    switch (outcome_row(m->outcome)->guest[0]) {
+    case 's': /* source, or split: nothing may change there (I5) */
+        return side == SIDE_SOURCE && m->outcome != OUTCOME_POSTCOPY_PAUSED;
+    case 'd':
+        return side == SIDE_DESTINATION;
+    default:
+        return false;
+    }
+}
+
+/* Backwards, one at a time; false: nothing is left to be put back. */
+static bool undo_next(Migration *m)
+{
+    while (m->n_applied > 0) {
+        const CapsStep *step = m->steps->pdata[--m->n_applied];
+        const Facts *facts = &m->facts[step->side];
+        bool ours = !m->context.started || keeps_guest(m, step->side);
+        /* I5: nothing is changed while QEMU migrates. */
+        if (ours && facts->connected &&
+            !status_is_in_progress(facts->status)) {
+            phase_ask(m, step->side, TELL_UNDO, qmp_command_copy(step->undo));
+            return true;
+        }
+    }
+    return false;
+}
+
+PhaseId roll_back_enter(Migration *m)
+{
+    return undo_next(m) ? m->phase : PHASE_DONE;
+}
+
+PhaseId roll_back_handle(Migration *m, const Event *event)
+{
+    if (event->kind == EVENT_REFUSED && event->ask == TELL_UNDO) {
+        phase_note(m, "%s: a setting could not be put back: %s",
+                   side_name(event->side), event->text);
+    }
+    return phase_is_waiting(m) || undo_next(m) ? m->phase : PHASE_DONE;
+}
+
+PhaseId done_enter(Migration *m)
+{
+    m->end_us = m->now_us;
+    /* What QEMU said of the failure, from both sides. */
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        if (m->failure.code != FAILURE_NONE && !m->failure.qemu_text[side]) {
+            m->failure.qemu_text[side] = g_strdup(m->facts[side].error_desc);
+        }
+    }
+    return m->phase;
+}
+
+PhaseId done_handle(Migration *m, const Event *event)
+{
+    return m->phase;
+}

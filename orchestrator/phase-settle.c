@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * settle: both sides have said "completed".  Only now the destination is told to
+ * run: before, a broken return path could still make the source resume.  Then
+ * both are asked until every word of I9 is true.
+ */
+#include "orchestrator/phases.h"
+
+static void ask_both(Migration *m)
+{
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        phase_ask(m, side, ASK_RUN_STATE, NULL);
+        phase_ask(m, side, ASK_MIGRATION, NULL);
+    }
+}
+
+PhaseId settle_enter(Migration *m)
+{
+    /* A destination that was started without -S runs by itself. */
+    if (m->context.guest_ran && m->facts[SIDE_DESTINATION].resume_us == 0) {
+        phase_ask(m, SIDE_DESTINATION, TELL_CONT, NULL);
+        m->context.cont_sent = true;
+    }
+    ask_both(m);
+    return m->phase;
+}
+
+static bool is_settled(const Migration *m)
+{
+    return facts_run_state_is(&m->facts[SIDE_SOURCE], "postmigrate") &&
+           m->facts[SIDE_SOURCE].status == STATUS_COMPLETED &&
+           owner_judge(m->facts, &m->context, /* final= */ false) ==
+               OWNER_DESTINATION;
+}
+
+PhaseId settle_handle(Migration *m, const Event *event)
+{
+    if (event->kind == EVENT_CANCEL) {
+        phase_note(m, "the wish to cancel came too late");
+    }
+    if (phase_is_waiting(m)) {
+        return m->phase;
+    }
+    if (is_settled(m)) {
+        m->outcome = OUTCOME_MIGRATED;
+        m->settled_us = m->now_us;
+        return PHASE_ROLL_BACK;
+    }
+    /* 7.2 says "completed" a moment before it is "postmigrate". */
+    if (event->kind == EVENT_TICK) {
+        ask_both(m);
+    }
+    return m->phase;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What the phases share; nobody outside of them includes this.  Each phase is a
+ * pair of functions in a file of its own, the table that names them is in
+ * migration.c.
+ */
+#include "orchestrator/migration.h"
+
+PhaseEnter inspect_enter, prepare_enter, transfer_enter, switchover_enter,
+    settle_enter, resolve_enter, roll_back_enter, done_enter;
+PhaseHandle inspect_handle, prepare_handle, transfer_handle, switchover_handle,
+    settle_handle, resolve_handle, roll_back_handle, done_handle;
+
+/* Sends a command; takes @command over.  NULL: the usual one for @ask. */
+void phase_ask(Migration *m, Side side, Ask ask, QmpCommand *command);
+void phase_connect(Migration *m, Side side);
+
+bool phase_is_waiting(const Migration *m); /* for any answer */
+bool phase_is_waiting_for(const Migration *m, Side side, Ask ask);
+
+/*
+ * Notes the failure, if it is the first, and returns the phase it leads to.
+ * @side N_SIDES: of no side.
+ */
+G_GNUC_PRINTF(4, 5)
+PhaseId phase_fail(Migration *m, FailureCode code, Side side,
+                   const char *format, ...);
+
+/* For the report; the same words come once. */
+G_GNUC_PRINTF(2, 3) void phase_note(Migration *m, const char *format, ...);
+
+bool phase_is_event(const Event *event, Side side, const char *name);
+
+/* Has QEMU ended it?  Then the phase that leads to, else the current one. */
+PhaseId phase_check_end(Migration *m);

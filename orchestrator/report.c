@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orchestrator/report.h"
+
+/* -1 is how the rest of the program says "not known". */
+static void add_int(JsonObject *object, const char *name, int64_t value)
+{
+    if (value < 0) {
+        json_object_set_null_member(object, name);
+    } else {
+        json_object_set_int_member(object, name, value);
+    }
+}
+
+static void add_string(JsonObject *object, const char *name, const char *value)
+{
+    if (value) {
+        json_object_set_string_member(object, name, value);
+    } else {
+        json_object_set_null_member(object, name);
+    }
+}
+
+static void add_object(JsonObject *object, const char *name, JsonObject *value)
+{
+    if (value) {
+        json_object_set_object_member(object, name, value);
+    } else {
+        json_object_set_null_member(object, name);
+    }
+}
+
+static int64_t span_us(int64_t from_us, int64_t to_us)
+{
+    return from_us > 0 && to_us >= from_us ? to_us - from_us : -1;
+}
+
+int64_t report_events_downtime_us(const Migration *m)
+{
+    return span_us(m->facts[SIDE_SOURCE].stop_us,
+                   m->facts[SIDE_DESTINATION].resume_us);
+}
+
+int64_t report_handover_us(const Migration *m)
+{
+    const Facts *destination = &m->facts[SIDE_DESTINATION];
+    if (destination->resume_us > 0 && destination->completed_us > 0 &&
+        destination->resume_us <= destination->completed_us) {
+        return 0;
+    }
+    return span_us(destination->completed_us, destination->resume_us);
+}
+
+static JsonObject *error_object(const Failure *failure)
+{
+    if (failure->code == FAILURE_NONE) {
+        return NULL;
+    }
+    JsonObject *error = json_object_new();
+    JsonObject *qemu = json_object_new();
+    add_string(error, "code", failure_row(failure->code)->word);
+    add_string(error, "phase", failure->phase);
+    add_string(error, "side",
+               failure->has_side ? side_name(failure->side) : NULL);
+    add_string(error, "message", failure->message);
+    add_string(error, "hint", failure_hint(failure));
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        add_string(qemu, side_name(side), failure->qemu_text[side]);
+    }
+    json_object_set_object_member(error, "qemu", qemu);
+    return error;
+}
+
+static JsonObject *requested_object(const MigrationSettings *settings)
+{
+    JsonObject *requested = json_object_new();
+    JsonObject *capabilities = json_object_new();
+    JsonObject *parameters = json_object_new();
+
+    for (guint i = 0; settings->wishes && i < settings->wishes->len; i++) {
+        const CapsWish *wish = settings->wishes->pdata[i];
+        if (wish->value) {
+            json_object_set_string_member(parameters, wish->name, wish->value);
+        } else {
+            json_object_set_boolean_member(capabilities, wish->name, wish->on);
+        }
+    }
+    add_string(requested, "uri", settings->uri);
+    add_int(requested, "timeout_us",
+            settings->timeout_us ? (int64_t)settings->timeout_us : -1);
+    json_object_set_object_member(requested, "capabilities", capabilities);
+    json_object_set_object_member(requested, "parameters", parameters);
+    return requested;
+}
+
+static JsonObject *effective_object(const CapsInventory *inventory)
+{
+    if (!inventory->capabilities) {
+        return NULL;
+    }
+    JsonObject *effective = json_object_new();
+    JsonObject *capabilities = json_object_new();
+    g_autoptr(GList) names = g_list_sort(
+        g_hash_table_get_keys(inventory->capabilities),
+        (GCompareFunc)g_strcmp0);
+    for (GList *at = names; at; at = at->next) {
+        json_object_set_boolean_member(
+            capabilities, at->data, caps_inventory_is_on(inventory, at->data));
+    }
+    json_object_set_object_member(effective, "capabilities", capabilities);
+    add_object(effective, "parameters",
+               inventory->parameters ? json_object_ref(inventory->parameters)
+                                     : NULL);
+    return effective;
+}
+
+static JsonObject *time_object(const Migration *m)
+{
+    JsonObject *time = json_object_new();
+    int64_t end_us = m->settled_us ? m->settled_us : m->end_us;
+    add_int(time, "setup", span_us(m->migrate_us, m->active_us));
+    add_int(time, "precopy",
+            span_us(m->migrate_us,
+                    m->switchover_us ? m->switchover_us : end_us));
+    add_int(time, "switchover", span_us(m->switchover_us, end_us));
+    add_int(time, "postcopy", -1);
+    add_int(time, "total", span_us(m->migrate_us, end_us));
+    add_int(time, "prepare", span_us(m->start_us, m->migrate_us));
+    add_int(time, "qemu_total", m->sample.total_us);
+    return time;
+}
+
+static JsonArray *passes_array(const Migration *m)
+{
+    JsonArray *passes = json_array_new();
+    for (guint i = 0; i < m->passes->len; i++) {
+        const Sample *sample = &g_array_index(m->passes, Sample, i);
+        JsonObject *pass = json_object_new();
+        add_int(pass, "pass", sample->pass);
+        add_int(pass, "time_us", sample->time_us);
+        add_int(pass, "remaining_bytes", sample->remaining_bytes);
+        add_int(pass, "transferred_bytes", sample->transferred_bytes);
+        add_int(pass, "dirty_bytes_per_s", sample->dirty_bytes_per_s);
+        add_int(pass, "sent_bytes_per_s", sample->sent_bytes_per_s);
+        add_int(pass, "expected_downtime_us", sample->expected_downtime_us);
+        json_array_add_object_element(passes, pass);
+    }
+    return passes;
+}
+
+static JsonObject *downtime_object(const Migration *m,
+                                   int64_t guest_downtime_us)
+{
+    JsonObject *downtime = json_object_new();
+    JsonObject *parameters = m->inventories[SIDE_SOURCE].parameters;
+    int64_t limit_ms = -1;
+    if (parameters && json_object_has_member(parameters, "downtime-limit")) {
+        limit_ms = json_object_get_int_member(parameters, "downtime-limit");
+    }
+    add_int(downtime, "limit", limit_ms < 0 ? -1 : limit_ms * 1000);
+    add_int(downtime, "qemu", m->sample.downtime_us);
+    add_int(downtime, "events", report_events_downtime_us(m));
+    add_int(downtime, "guest", guest_downtime_us);
+    add_int(downtime, "handover", report_handover_us(m));
+    return downtime;
+}
+
+static JsonObject *bytes_object(const Sample *sample)
+{
+    JsonObject *bytes = json_object_new();
+    add_int(bytes, "ram_total", sample->total_bytes);
+    add_int(bytes, "transferred", sample->transferred_bytes);
+    add_int(bytes, "remaining", sample->remaining_bytes);
+    add_int(bytes, "normal",
+            sample->normal_pages >= 0 && sample->page_bytes > 0
+                ? sample->normal_pages * sample->page_bytes
+                : -1);
+    add_int(bytes, "zero",
+            sample->zero_pages >= 0 && sample->page_bytes > 0
+                ? sample->zero_pages * sample->page_bytes
+                : -1);
+    add_int(bytes, "precopy", sample->precopy_bytes);
+    add_int(bytes, "downtime", sample->downtime_bytes);
+    add_int(bytes, "postcopy", sample->postcopy_bytes);
+    add_int(bytes, "multifd", sample->multifd_bytes);
+    return bytes;
+}
+
+static JsonArray *notes_array(const Migration *m)
+{
+    JsonArray *notes = json_array_new();
+    for (guint i = 0; i < m->notes->len; i++) {
+        json_array_add_string_element(notes, m->notes->pdata[i]);
+    }
+    return notes;
+}
+
+static void add_migration(JsonObject *result, const Migration *m,
+                          int64_t guest_downtime_us)
+{
+    JsonObject *effective = json_object_new();
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        add_object(effective, side_name(side),
+                   effective_object(&m->inventories[side]));
+    }
+    json_object_set_object_member(result, "requested",
+                                  requested_object(m->settings));
+    json_object_set_object_member(result, "effective", effective);
+    add_string(result, "policy", "qemu");
+    json_object_set_array_member(result, "decisions", json_array_new());
+    json_object_set_object_member(result, "time_us", time_object(m));
+    json_object_set_array_member(result, "passes", passes_array(m));
+    json_object_set_object_member(result, "downtime_us",
+                                  downtime_object(m, guest_downtime_us));
+    json_object_set_object_member(result, "bytes", bytes_object(&m->sample));
+    json_object_set_object_member(result, "features", json_object_new());
+    json_object_set_array_member(result, "notes", notes_array(m));
+}
+
+JsonNode *report_result(Outcome outcome, const Failure *failure,
+                        const Migration *m, const ReportExtras *extras)
+{
+    const OutcomeRow *row = outcome_row(outcome);
+    JsonObject *result = json_object_new();
+    JsonObject *versions = json_object_new();
+
+    add_string(result, "schema", "qmigrate.result/1");
+    add_string(result, "outcome", row->name);
+    add_int(result, "exit_code", row->exit_code);
+    add_string(result, "guest", row->guest);
+    add_object(result, "error", error_object(failure));
+    if (m) {
+        add_migration(result, m, extras->guest_downtime_us);
+    }
+    add_object(result, "verify",
+               extras->verify ? json_object_ref(extras->verify) : NULL);
+    add_object(result, "host",
+               extras->host ? json_object_ref(extras->host) : NULL);
+    add_string(versions, "qmigrate", QMIGRATE_VERSION);
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        add_string(versions, side_name(side), extras->version[side]);
+    }
+    json_object_set_object_member(result, "versions", versions);
+    JsonNode *node = json_node_new(JSON_NODE_OBJECT);
+    json_node_take_object(node, result);
+    return node;
+}
+
+JsonNode *report_results(GPtrArray *runs)
+{
+    JsonObject *results = json_object_new();
+    JsonArray *array = json_array_new();
+    add_string(results, "schema", "qmigrate.results/1");
+    for (guint i = 0; i < runs->len; i++) {
+        json_array_add_element(array, runs->pdata[i]);
+    }
+    g_ptr_array_set_free_func(runs, NULL);
+    json_object_set_array_member(results, "runs", array);
+    JsonNode *node = json_node_new(JSON_NODE_OBJECT);
+    json_node_take_object(node, results);
+    return node;
+}

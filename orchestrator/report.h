@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * The result document, schema qmigrate.result/1 (docs/result-format.rst).  Pure.
+ * Names end in their unit; what is not known is null, never 0.
+ */
+#include "orchestrator/migration.h"
+
+typedef struct {
+    const char *version[N_SIDES]; /* of QEMU; NULL: not known */
+    JsonObject *verify;           /* of a lab; NULL: nothing was verified */
+    JsonObject *host;             /* NULL: not known */
+    int64_t guest_downtime_us;    /* what the guest saw; -1: not known */
+} ReportExtras;
+
+/*
+ * @outcome and @failure (code FAILURE_NONE: none) stand beside @m, because a lab
+ * can find fault with a migration that went well; @m is NULL when it did not
+ * come to one.  Free with json_node_unref().
+ */
+JsonNode *report_result(Outcome outcome, const Failure *failure,
+                        const Migration *m, const ReportExtras *extras);
+
+/* qmigrate.results/1 around several results; takes the nodes of @runs over. */
+JsonNode *report_results(GPtrArray *runs);
+
+/* STOP on the source to RESUME on the destination; -1: not both seen. */
+int64_t report_events_downtime_us(const Migration *m);
+/* What our cont added to it; 0 where the destination ran by itself. */
+int64_t report_handover_us(const Migration *m);

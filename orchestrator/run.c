@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orchestrator/run.h"
+
+#include "orchestrator/monitor.h"
+
+struct Run {
+    Migration *migration;
+    Monitor *monitors[N_SIDES];
+    Trace *trace;
+    RunHandlers handlers;
+    gpointer user_data;
+
+    guint tick_source, deadline_source, done_source;
+    gboolean is_cancelled, is_feeding;
+};
+
+static void feed(const Event *event, gpointer user_data);
+
+static gboolean on_tick(gpointer user_data)
+{
+    feed(&(Event){ .kind = EVENT_TICK, .time_us = g_get_monotonic_time() },
+         user_data);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_deadline(gpointer user_data)
+{
+    Run *run = user_data;
+    run->deadline_source = 0;
+    feed(&(Event){ .kind = EVENT_DEADLINE, .time_us = g_get_monotonic_time() },
+         run);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_done(gpointer user_data)
+{
+    Run *run = user_data;
+    run->done_source = 0;
+    run->handlers.done(run, run->user_data);
+    return G_SOURCE_REMOVE;
+}
+
+static void stop_timers(Run *run)
+{
+    g_clear_handle_id(&run->tick_source, g_source_remove);
+    g_clear_handle_id(&run->deadline_source, g_source_remove);
+}
+
+static void enter_phase(Run *run, PhaseId from)
+{
+    const PhaseRow *row = phase_row(run->migration->phase);
+
+    trace_phase(run->trace, run->migration, from);
+    stop_timers(run);
+    if (row->tick_ms) {
+        run->tick_source = g_timeout_add_full(G_PRIORITY_DEFAULT, row->tick_ms,
+                                              on_tick, run, NULL);
+    }
+    if (row->deadline_ms) {
+        run->deadline_source = g_timeout_add_full(
+            G_PRIORITY_DEFAULT, row->deadline_ms, on_deadline, run, NULL);
+    }
+    if (run->migration->phase == PHASE_DONE && !run->done_source) {
+        run->done_source = g_idle_add_full(G_PRIORITY_DEFAULT, on_done, run,
+                                           NULL);
+    }
+}
+
+static void perform(Run *run, GPtrArray *actions)
+{
+    for (guint i = 0; i < actions->len; i++) {
+        const Action *action = actions->pdata[i];
+        Monitor *monitor = run->monitors[action->side];
+        if (action->kind == ACTION_CONNECT) {
+            monitor_connect(monitor);
+        } else {
+            monitor_send(monitor, action->ask, action->command,
+                         action->deadline_ms);
+        }
+    }
+}
+
+/* Everything that happens comes through here. */
+static void feed(const Event *event, gpointer user_data)
+{
+    Run *run = user_data;
+    Migration *m = run->migration;
+    PhaseId before = m->phase;
+
+    if (before == PHASE_DONE) {
+        return;
+    }
+    /* Nothing that an action starts calls back before it returns. */
+    g_assert(!run->is_feeding);
+    run->is_feeding = TRUE;
+
+    trace_event(run->trace, m, event);
+    migration_feed(m, event);
+    perform(run, m->actions);
+    g_ptr_array_set_size(m->actions, 0);
+    if (m->phase != before || event->kind == EVENT_START) {
+        enter_phase(run, before);
+    }
+    run->is_feeding = FALSE;
+    if (run->handlers.progress) {
+        run->handlers.progress(m, m->phase != before, run->user_data);
+    }
+}
+
+static void tap(Side side, QmpDirection direction, const char *line, size_t n,
+                int64_t time_us, gpointer user_data)
+{
+    Run *run = user_data;
+    trace_qmp(run->trace, side, direction == QMP_SENT, line, n, time_us);
+}
+
+Run *run_new(const RunConfig *config, const RunHandlers *handlers,
+             gpointer user_data)
+{
+    Run *run = g_new0(Run, 1);
+    run->migration = migration_new(config->settings);
+    run->trace = config->trace;
+    run->handlers = *handlers;
+    run->user_data = user_data;
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        run->monitors[side] =
+            monitor_new(side, config->address[side], config->pid[side], feed,
+                        config->trace ? tap : NULL, run);
+    }
+    return run;
+}
+
+void run_free(Run *run)
+{
+    stop_timers(run);
+    g_clear_handle_id(&run->done_source, g_source_remove);
+    monitor_free(run->monitors[SIDE_SOURCE]);
+    monitor_free(run->monitors[SIDE_DESTINATION]);
+    migration_free(run->migration);
+    g_free(run);
+}
+
+void run_start(Run *run)
+{
+    feed(&(Event){ .kind = EVENT_START, .time_us = g_get_monotonic_time() },
+         run);
+}
+
+void run_cancel(Run *run)
+{
+    feed(&(Event){ .kind = run->is_cancelled ? EVENT_DETACH : EVENT_CANCEL,
+                   .time_us = g_get_monotonic_time() },
+         run);
+    run->is_cancelled = TRUE;
+}
+
+const Migration *run_migration(const Run *run)
+{
+    return run->migration;
+}
+
+const char *run_version(const Run *run, Side side)
+{
+    return monitor_version(run->monitors[side]);
+}

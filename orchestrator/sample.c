@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orchestrator/sample.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#include "qmp/json.h"
+
+/* Where each number comes from, and what makes it of its unit. */
+/* clang-format off */
+static const struct {
+    const char *member;
+    gboolean in_ram;
+    double scale;
+    size_t offset;
+} numbers[] = {
+#define FIELD(name) offsetof(Sample, name)
+    { "dirty-sync-count",        TRUE,  1,    FIELD(pass) },
+    { "total",                   TRUE,  1,    FIELD(total_bytes) },
+    { "remaining",               TRUE,  1,    FIELD(remaining_bytes) },
+    { "transferred",             TRUE,  1,    FIELD(transferred_bytes) },
+    { "normal",                  TRUE,  1,    FIELD(normal_pages) },
+    { "duplicate",               TRUE,  1,    FIELD(zero_pages) },
+    { "page-size",               TRUE,  1,    FIELD(page_bytes) },
+    { "precopy-bytes",           TRUE,  1,    FIELD(precopy_bytes) },
+    { "downtime-bytes",          TRUE,  1,    FIELD(downtime_bytes) },
+    { "postcopy-bytes",          TRUE,  1,    FIELD(postcopy_bytes) },
+    { "multifd-bytes",           TRUE,  1,    FIELD(multifd_bytes) },
+    { "postcopy-requests",       TRUE,  1,    FIELD(postcopy_requests) },
+    { "mbps",                    TRUE,  1e6 / 8, FIELD(sent_bytes_per_s) },
+    { "cpu-throttle-percentage", FALSE, 1,    FIELD(throttle_percent) },
+    { "setup-time",              FALSE, 1000, FIELD(setup_us) },
+    { "total-time",              FALSE, 1000, FIELD(total_us) },
+    { "downtime",                FALSE, 1000, FIELD(downtime_us) },
+    { "expected-downtime",       FALSE, 1000, FIELD(expected_downtime_us) },
+#undef FIELD
+};
+/* clang-format on */
+
+static int64_t *field(Sample *sample, size_t offset)
+{
+    return (int64_t *)((char *)sample + offset);
+}
+
+Sample sample_unknown(void)
+{
+    Sample sample = { 0 };
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        *field(&sample, numbers[i].offset) = -1;
+    }
+    sample.dirty_bytes_per_s = -1;
+    return sample;
+}
+
+Sample sample_from_query_migrate(JsonNode *reply, int64_t time_us)
+{
+    Sample sample = sample_unknown();
+    sample.time_us = time_us;
+    if (!reply || !JSON_NODE_HOLDS_OBJECT(reply)) {
+        return sample;
+    }
+
+    JsonObject *info = json_node_get_object(reply);
+    JsonObject *ram = qmp_json_object(info, "ram");
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        JsonObject *object = numbers[i].in_ram ? ram : info;
+        uint64_t whole;
+        double broken;
+        if (!object) {
+            continue;
+        }
+        if (numbers[i].scale == 1 &&
+            qmp_json_size(object, numbers[i].member, &whole)) {
+            *field(&sample, numbers[i].offset) = (int64_t)whole;
+        } else if (numbers[i].scale != 1 &&
+                   qmp_json_double(object, numbers[i].member, &broken) &&
+                   broken >= 0 && broken * numbers[i].scale < 0x1p62) {
+            *field(&sample, numbers[i].offset) =
+                llround(broken * numbers[i].scale);
+        }
+    }
+
+    uint64_t dirty_pages_per_s;
+    if (ram && sample.page_bytes > 0 &&
+        qmp_json_size(ram, "dirty-pages-rate", &dirty_pages_per_s) &&
+        dirty_pages_per_s < INT64_MAX / (uint64_t)sample.page_bytes) {
+        sample.dirty_bytes_per_s =
+            (int64_t)dirty_pages_per_s * sample.page_bytes;
+    }
+    return sample;
+}

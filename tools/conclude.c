@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/conclude.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/output.h"
+
+gboolean conclude_can_write(const Settings *settings)
+{
+    g_autoptr(GError) error = NULL;
+    if (settings->json && !output_check_json(settings->json, &error)) {
+        fprintf(stderr, "error: %s\n  hint: nothing was started; give a file "
+                        "in a folder that you can write\n",
+                error->message);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+int conclude(const Settings *settings, Outcome outcome, const Failure *failure,
+             JsonNode *result)
+{
+    g_autoptr(GError) error = NULL;
+    int exit_code = outcome_row(outcome)->exit_code;
+
+    if (failure->code != FAILURE_NONE) {
+        g_autofree char *text = failure_to_text(failure);
+        fputs(text, stderr);
+    }
+    if (!settings->quiet && g_strcmp0(settings->json, "-") != 0) {
+        output_print_result(result);
+    }
+    if (settings->json && !output_write_json(settings->json, result, &error)) {
+        fprintf(stderr, "error: %s\n  hint: the guest is as said above; only "
+                        "the result was not written\n",
+                error->message);
+        return exit_code ? exit_code : outcome_row(OUTCOME_ERROR)->exit_code;
+    }
+    return exit_code;
+}
+
+int conclude_early(const Settings *settings, FailureCode code, char *message)
+{
+    Failure failure = { .code = code, .phase = "start", .message = message };
+    Outcome outcome = failure_row(code)->outcome;
+    const ReportExtras extras = { .guest_downtime_us = -1 };
+    g_autoptr(JsonNode) result =
+        report_result(outcome, &failure, NULL, &extras);
+    int exit_code = conclude(settings, outcome, &failure, result);
+
+    failure_clear(&failure);
+    return exit_code;
+}

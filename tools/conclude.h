@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* The end of a verb that migrates: what is printed, written and returned. */
+#include "orchestrator/report.h"
+#include "tools/settings.h"
+
+/* Before anything starts: false, with the error printed, if what @settings asks
+ * for cannot be written. */
+gboolean conclude_can_write(const Settings *settings);
+
+/*
+ * Prints the failure to standard error, @result for people (not if JSON goes to
+ * standard output), writes the JSON, and returns the exit code of @outcome, or
+ * that of an error when the guest is well and the JSON could not be written.
+ */
+int conclude(const Settings *settings, Outcome outcome, const Failure *failure,
+             JsonNode *result);
+
+/* A run that did not come to a migration; takes @message over. */
+int conclude_early(const Settings *settings, FailureCode code, char *message);

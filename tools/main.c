@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "caps/nearest.h"
+#include "orchestrator/outcome.h"
+#include "tools/verb.h"
+
+/* clang-format off */
+static const struct {
+    const char *name;
+    const char *summary;
+    VerbFunc *run;
+} verbs[] = {
+    { "run", "migrate the guest of one QEMU to another", verb_run },
+    { "lab", "start two QEMUs, migrate a test guest, prove it intact", verb_lab },
+    { "qmp", "talk to a QEMU: one command, or a shell", verb_qmp },
+};
+/* clang-format on */
+
+static void print_help(void)
+{
+    puts("Usage: qmigrate VERB [OPTION...]\n\n"
+         "Migrates a live QEMU guest, talking QMP to both QEMUs.\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        printf("  %-10s %s\n", verbs[i].name, verbs[i].summary);
+    }
+    puts("\nqmigrate VERB --help tells the options of a verb, man qmigrate the "
+         "exit codes.");
+}
+
+static int refuse_verb(const char *name)
+{
+    Nearest nearest = nearest_start(name);
+    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        nearest_offer(&nearest, verbs[i].name);
+    }
+    fprintf(stderr, "error: there is no verb '%s'\n", name);
+    if (nearest.best) {
+        fprintf(stderr, "  hint: did you mean %s?\n", nearest.best);
+    } else {
+        fprintf(stderr, "  hint: qmigrate --help lists the verbs\n");
+    }
+    return outcome_row(OUTCOME_USAGE)->exit_code;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN);
+    g_set_prgname("qmigrate");
+
+    if (argc < 2) {
+        fprintf(stderr, "error: a verb is missing\n"
+                        "  hint: qmigrate --help lists the verbs\n");
+        return outcome_row(OUTCOME_USAGE)->exit_code;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help();
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("qmigrate " QMIGRATE_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        if (strcmp(verbs[i].name, argv[1]) == 0) {
+            return verbs[i].run(argc - 1, argv + 1);
+        }
+    }
+    return refuse_verb(argv[1]);
+}

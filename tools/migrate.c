@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/migrate.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* A monitor on a unix socket is on this host, whoever forwards it. */
+static gboolean is_local(const QmpAddress *address)
+{
+    return address->kind == QMP_ADDRESS_UNIX;
+}
+
+gboolean migrate_choose_uri(MigrationSettings *settings,
+                            const QmpAddress *source,
+                            const QmpAddress *destination, GError **error)
+{
+    g_free(settings->destination_host);
+    settings->destination_host = g_strdup(
+        destination->kind == QMP_ADDRESS_TCP ? destination->host : "127.0.0.1");
+    if (settings->uri) {
+        return TRUE;
+    }
+    if (is_local(source) && is_local(destination)) {
+        settings->uri =
+            g_strdup_printf("unix:%s/qmigrate-%d-%08x.stream", g_get_tmp_dir(),
+                            getpid(), g_random_int());
+        return TRUE;
+    }
+    if (destination->kind == QMP_ADDRESS_TCP) {
+        gboolean is_v6 = strchr(destination->host, ':') != NULL;
+        settings->uri = g_strdup_printf(is_v6 ? "tcp:[%s]:0" : "tcp:%s:0",
+                                        destination->host);
+        return TRUE;
+    }
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                "where the destination can be reached is not known from %s; "
+                "give --uri, for example tcp:HOST:0",
+                destination->text);
+    return FALSE;
+}

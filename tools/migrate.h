@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* qmigrate run's own work, beside the options: choosing the address. */
+#include "qmp/address.h"
+#include "tools/settings.h"
+
+/*
+ * Fills in what the user left open: settings->uri (a unix socket in a place of
+ * its own when both monitors are local, else tcp on the destination monitor's
+ * host with port 0) and destination_host.  Fails in G_OPTION_ERROR when
+ * nothing can be known of where the destination is.
+ */
+gboolean migrate_choose_uri(MigrationSettings *settings,
+                            const QmpAddress *source,
+                            const QmpAddress *destination, GError **error);

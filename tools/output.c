@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/output.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "caps/units.h"
+#include "orchestrator/outcome.h"
+#include "qmp/json.h"
+
+static gboolean is_special(const char *path)
+{
+    return g_file_test(path, G_FILE_TEST_EXISTS) &&
+           !g_file_test(path, G_FILE_TEST_IS_REGULAR) &&
+           !g_file_test(path, G_FILE_TEST_IS_DIR);
+}
+
+gboolean output_check_json(const char *path, GError **error)
+{
+    if (strcmp(path, "-") == 0 || is_special(path)) {
+        return TRUE;
+    }
+    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_ISDIR,
+                    "--json: %s is a folder", path);
+        return FALSE;
+    }
+    /* It will come by rename, so the folder is what must be writable. */
+    g_autofree char *probe = g_strdup_printf("%s.XXXXXX", path);
+    int fd = g_mkstemp(probe);
+    if (fd < 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+                    "--json: cannot write %s: %s", path, g_strerror(errno));
+        return FALSE;
+    }
+    close(fd);
+    g_unlink(probe);
+    return TRUE;
+}
+
+gboolean output_write_json(const char *path, JsonNode *node, GError **error)
+{
+    g_autofree char *body = json_to_string(node, /* pretty= */ TRUE);
+    g_autofree char *text = g_strconcat(body, "\n", NULL);
+
+    if (strcmp(path, "-") == 0) {
+        if (fputs(text, stdout) < 0 || fflush(stdout) != 0) {
+            g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+                        "cannot write to standard output: %s",
+                        g_strerror(errno));
+            return FALSE;
+        }
+        return TRUE;
+    }
+    return g_file_set_contents_full(path, text, -1,
+                                    is_special(path)
+                                        ? G_FILE_SET_CONTENTS_NONE
+                                        : G_FILE_SET_CONTENTS_CONSISTENT,
+                                    0666, error);
+}
+
+/* Microseconds as people read them; "?" when not known. */
+static const char *span(JsonObject *object, const char *name, char text[32])
+{
+    int64_t us;
+    if (!object || !qmp_json_int64(object, name, &us)) {
+        return "?";
+    }
+    if (us < 100000) {
+        g_snprintf(text, 32, "%.1f ms", us / 1e3);
+    } else if (us < 1000000) {
+        g_snprintf(text, 32, "%.0f ms", us / 1e3);
+    } else {
+        g_snprintf(text, 32, "%.2f s", us / 1e6);
+    }
+    return text;
+}
+
+static int64_t number(JsonObject *object, const char *name)
+{
+    int64_t value = -1;
+    if (object) {
+        qmp_json_int64(object, name, &value);
+    }
+    return value;
+}
+
+static void print_transfer(JsonObject *result)
+{
+    JsonObject *time = qmp_json_object(result, "time_us");
+    JsonObject *bytes = qmp_json_object(result, "bytes");
+    JsonArray *passes = qmp_json_array(result, "passes");
+    int64_t sent = number(bytes, "transferred");
+    int64_t total_us = number(time, "total");
+    char a[32], b[32], c[32], d[32];
+
+    if (total_us < 0) {
+        return;
+    }
+    printf("  time       %s in all: setup %s, pre-copy %s, switchover %s\n",
+           span(time, "total", a), span(time, "setup", b),
+           span(time, "precopy", c), span(time, "switchover", d));
+    if (sent >= 0) {
+        guint n_passes = passes ? json_array_get_length(passes) : 0;
+        g_autofree char *amount = unit_format(sent, UNIT_BYTES);
+        g_autofree char *rate = unit_format(
+            total_us > 0 ? (uint64_t)(sent * 1e6 / total_us) : 0,
+            UNIT_BYTES_PER_SECOND);
+        printf("  sent       %s in %u pass%s, %s\n", amount, n_passes,
+               n_passes == 1 ? "" : "es", rate);
+    }
+}
+
+static void print_downtime(JsonObject *result)
+{
+    JsonObject *downtime = qmp_json_object(result, "downtime_us");
+    JsonObject *verify = qmp_json_object(result, "verify");
+    char a[32], b[32], c[32], d[32], e[32];
+
+    if (!downtime || number(downtime, "events") < 0) {
+        return;
+    }
+    printf("  downtime   QEMU says %s, STOP to RESUME %s (%s of it our cont)",
+           span(downtime, "qemu", a), span(downtime, "events", b),
+           span(downtime, "handover", c));
+    if (number(downtime, "guest") >= 0) {
+        printf(", the guest saw %s (jitter before: %s)",
+               span(downtime, "guest", d), span(verify, "jitter_us", e));
+    }
+    if (number(downtime, "limit") >= 0) {
+        printf("; limit %s", span(downtime, "limit", d));
+    }
+    putchar('\n');
+}
+
+static void print_verify(JsonObject *result)
+{
+    JsonObject *verify = qmp_json_object(result, "verify");
+    const char *memory = verify ? qmp_json_string(verify, "memory") : NULL;
+    int64_t lost = number(verify, "heartbeats_lost");
+    char text[32];
+
+    if (!memory) {
+        return;
+    }
+    printf("  memory     %s: %" G_GINT64_FORMAT " pages checked, %"
+           G_GINT64_FORMAT " bad, %" G_GINT64_FORMAT " writes lost\n",
+           memory, number(verify, "pages"), number(verify, "bad_pages"),
+           number(verify, "lost_writes"));
+    printf("  heartbeats %" G_GINT64_FORMAT " lost, %" G_GINT64_FORMAT
+           " repeated, longest stall %s\n",
+           lost, number(verify, "heartbeats_repeated"),
+           span(verify, "longest_stall_us", text));
+}
+
+static void print_notes(JsonObject *result)
+{
+    JsonArray *notes = qmp_json_array(result, "notes");
+    for (guint i = 0; notes && i < json_array_get_length(notes); i++) {
+        printf("  note       %s\n", json_array_get_string_element(notes, i));
+    }
+}
+
+void output_print_result(JsonNode *node)
+{
+    JsonObject *result = json_node_get_object(node);
+    const char *outcome = qmp_json_string(result, "outcome");
+    const char *meaning = "";
+
+    for (Outcome i = 0; i < N_OUTCOMES; i++) {
+        if (strcmp(outcome_row(i)->name, outcome) == 0) {
+            meaning = outcome_row(i)->meaning;
+        }
+    }
+    printf("%s: %s\n", outcome, meaning);
+    print_transfer(result);
+    print_downtime(result);
+    print_verify(result);
+    print_notes(result);
+    fflush(stdout);
+}

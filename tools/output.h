@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What the program writes: the result for people and as JSON on standard
+ * output or into a file, errors and progress on standard error.
+ */
+#include <json-glib/json-glib.h>
+
+#include "orchestrator/migration.h"
+
+/*
+ * Known before the guest is touched: can @path be written?  "-" always can.
+ * Fails in G_FILE_ERROR.
+ */
+gboolean output_check_json(const char *path, GError **error);
+
+/* Atomically, where @path is a regular file. */
+gboolean output_write_json(const char *path, JsonNode *node, GError **error);
+
+/*
+ * The result in a few lines: where the guest is, times, bytes, the downtimes
+ * side by side, what a lab verified.  Reads the result document, so that both
+ * forms say the same.
+ */
+void output_print_result(JsonNode *result);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/progress.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "caps/units.h"
+
+#define TERMINAL_INTERVAL_US 100000
+#define FILE_INTERVAL_US     1000000
+
+Progress progress_start(const Settings *settings)
+{
+    gboolean is_terminal = isatty(STDERR_FILENO);
+    return (Progress){
+        .is_terminal = is_terminal,
+        .is_shown = !settings->quiet && (settings->progress == PROGRESS_ALWAYS ||
+                                         (settings->progress == PROGRESS_AUTO &&
+                                          is_terminal)),
+    };
+}
+
+char *progress_line(const Migration *m)
+{
+    const Sample *sample = &m->sample;
+    if (m->migrate_us == 0 || sample->transferred_bytes < 0) {
+        return g_strdup(phase_row(m->phase)->name);
+    }
+    g_autofree char *left =
+        unit_format(MAX(sample->remaining_bytes, 0), UNIT_BYTES);
+    g_autofree char *sent = unit_format(sample->transferred_bytes, UNIT_BYTES);
+    g_autofree char *rate = unit_format(MAX(sample->sent_bytes_per_s, 0),
+                                        UNIT_BYTES_PER_SECOND);
+    g_autofree char *dirty = unit_format(MAX(sample->dirty_bytes_per_s, 0),
+                                         UNIT_BYTES_PER_SECOND);
+    return g_strdup_printf("%s %.1f s  pass %" G_GINT64_FORMAT
+                           "  %s sent, %s left  %s, dirtied %s",
+                           phase_row(m->phase)->name,
+                           (m->now_us - m->migrate_us) / 1e6, sample->pass,
+                           sent, left, rate, dirty);
+}
+
+static void put(Progress *progress, const char *line)
+{
+    if (progress->is_terminal) {
+        fprintf(stderr, "\r\033[K%s", line);
+        progress->is_dirty = TRUE;
+    } else {
+        fprintf(stderr, "%s\n", line);
+    }
+    fflush(stderr);
+}
+
+void progress_show(Progress *progress, const Migration *m,
+                   gboolean phase_changed)
+{
+    int64_t interval_us =
+        progress->is_terminal ? TERMINAL_INTERVAL_US : FILE_INTERVAL_US;
+
+    if (!progress->is_shown || m->phase == PHASE_SWITCHOVER ||
+        m->phase == PHASE_SETTLE || m->phase == PHASE_DONE ||
+        status_is_switchover(m->facts[SIDE_SOURCE].status) ||
+        m->now_us - progress->last_us < interval_us) {
+        return;
+    }
+    g_autofree char *line = progress_line(m);
+    progress->last_us = m->now_us;
+    put(progress, line);
+}
+
+void progress_say(Progress *progress, const char *phrase)
+{
+    if (progress->is_shown) {
+        put(progress, phrase);
+    }
+}
+
+void progress_end(Progress *progress)
+{
+    if (progress->is_dirty) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+        progress->is_dirty = FALSE;
+    }
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * The options that every verb that migrates has (design: SETTINGS), as the user
+ * typed them, and checked as far as that goes without asking a QEMU.
+ */
+#include <glib.h>
+#include <stdbool.h>
+
+#include "orchestrator/migration.h"
+
+typedef enum { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER } ProgressWhen;
+
+typedef struct {
+    MigrationSettings migration; /* uri may be NULL: to be chosen */
+    ProgressWhen progress;
+    char *json;  /* a file, "-" for standard output, or NULL */
+    char *trace; /* a file, or NULL */
+    gboolean quiet;
+} Settings;
+
+/*
+ * Parses @argv by @entries (the verb's own) and the shared ones.  @parameters
+ * describes what stands behind the options, @summary the verb.  Fails with the
+ * nearest valid option for an unknown one.  --help prints and exits.
+ */
+gboolean settings_parse(Settings *settings, const GOptionEntry *entries,
+                        const char *parameters, const char *summary, int *argc,
+                        char ***argv, GError **error);
+void settings_clear(Settings *settings);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Settings, settings_clear)
+
+/* For verbs that migrate nothing: only @entries. */
+gboolean options_parse(const GOptionEntry *entries, const char *parameters,
+                       const char *summary, int *argc, char ***argv,
+                       GError **error);
+
+/* A quantity of an option: unit_parse() with the option's name in the error. */
+gboolean option_quantity(const char *option, const char *text, int unit,
+                         uint64_t *ret, GError **error);
+
+/* The one way to end for wrong words: prints and returns the exit code. */
+int usage_failed(const char *verb, const GError *error);
