@@ -251,9 +251,8 @@ JsonNode *report_results(GPtrArray *runs)
     JsonArray *array = json_array_new();
     add_string(results, "schema", "qmigrate.results/1");
     for (guint i = 0; i < runs->len; i++) {
-        json_array_add_element(array, runs->pdata[i]);
+        json_array_add_element(array, json_node_copy(runs->pdata[i]));
     }
-    g_ptr_array_set_free_func(runs, NULL);
     json_object_set_array_member(results, "runs", array);
     JsonNode *node = json_node_new(JSON_NODE_OBJECT);
     json_node_take_object(node, results);

@@ -21,7 +21,7 @@ typedef struct {
 JsonNode *report_result(Outcome outcome, const Failure *failure,
                         const Migration *m, const ReportExtras *extras);
 
-/* qmigrate.results/1 around several results; takes the nodes of @runs over. */
+/* qmigrate.results/1 around several results (of JsonNode, kept). */
 JsonNode *report_results(GPtrArray *runs);
 
 /* STOP on the source to RESUME on the destination; -1: not both seen. */

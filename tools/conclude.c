@@ -18,8 +18,15 @@ gboolean conclude_can_write(const Settings *settings)
     return TRUE;
 }
 
+static gboolean write_json(const Settings *settings, JsonNode *result,
+                           GPtrArray *all, GError **error)
+{
+    g_autoptr(JsonNode) results = all ? report_results(all) : NULL;
+    return output_write_json(settings->json, results ? results : result, error);
+}
+
 int conclude(const Settings *settings, Outcome outcome, const Failure *failure,
-             JsonNode *result)
+             JsonNode *result, GPtrArray *all)
 {
     g_autoptr(GError) error = NULL;
     int exit_code = outcome_row(outcome)->exit_code;
@@ -31,7 +38,7 @@ int conclude(const Settings *settings, Outcome outcome, const Failure *failure,
     if (!settings->quiet && g_strcmp0(settings->json, "-") != 0) {
         output_print_result(result);
     }
-    if (settings->json && !output_write_json(settings->json, result, &error)) {
+    if (settings->json && !write_json(settings, result, all, &error)) {
         fprintf(stderr, "error: %s\n  hint: the guest is as said above; only "
                         "the result was not written\n",
                 error->message);
@@ -47,7 +54,7 @@ int conclude_early(const Settings *settings, FailureCode code, char *message)
     const ReportExtras extras = { .guest_downtime_us = -1 };
     g_autoptr(JsonNode) result =
         report_result(outcome, &failure, NULL, &extras);
-    int exit_code = conclude(settings, outcome, &failure, result);
+    int exit_code = conclude(settings, outcome, &failure, result, NULL);
 
     failure_clear(&failure);
     return exit_code;

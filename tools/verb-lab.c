@@ -1,10 +1,253 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qmigrate lab: a pair of QEMUs of its own, a guest, a migration, a proof. */
 #include <stdio.h>
+#include <string.h>
 
+#include "caps/units.h"
+#include "tools/conclude.h"
+#include "tools/interrupt.h"
+#include "tools/lab/lab.h"
+#include "tools/output.h"
 #include "tools/verb.h"
+
+#define MEMORY_MIN_BYTES (32ull << 20)
+
+/* GOption wants variables: what it fills in, before it is checked. */
+static struct {
+    char *qemu, *qemu_destination, *machine, *accel, *memory, *dirty_rate,
+        *working_set, *pattern, *content, *warm_up;
+    int smp, repeat;
+    gboolean keep;
+    char **rest;
+} words = { .smp = 1, .repeat = 1 };
+
+/* clang-format off */
+static const GOptionEntry entries[] = {
+    { "qemu", 0, 0, G_OPTION_ARG_FILENAME, &words.qemu,
+      "QEMU of the source (default: qemu-system-x86_64)", "BINARY" },
+    { "qemu-destination", 0, 0, G_OPTION_ARG_FILENAME, &words.qemu_destination,
+      "QEMU of the destination (default: the source's)", "BINARY" },
+    { "machine", 0, 0, G_OPTION_ARG_STRING, &words.machine,
+      "Machine type, for both (default: q35, or the newest that both have)",
+      "TYPE" },
+    { "accel", 0, 0, G_OPTION_ARG_STRING, &words.accel,
+      "auto (KVM where a guest really runs on it), tcg or kvm", "ACCEL" },
+    { "memory", 0, 0, G_OPTION_ARG_STRING, &words.memory,
+      "The guest's memory (default: 256MiB); bare: bytes", "SIZE" },
+    { "smp", 0, 0, G_OPTION_ARG_INT, &words.smp,
+      "Its vCPUs (default: 1)", "N" },
+    { "dirty-rate", 0, 0, G_OPTION_ARG_STRING, &words.dirty_rate,
+      "What it dirties (default: 10MB/s); bare: bytes per second", "RATE" },
+    { "working-set", 0, 0, G_OPTION_ARG_STRING, &words.working_set,
+      "What it writes again and again (default: all memory); bare: bytes",
+      "SIZE" },
+    { "pattern", 0, 0, G_OPTION_ARG_STRING, &words.pattern,
+      "sequential (default), random or hot-cold", "NAME" },
+    { "content", 0, 0, G_OPTION_ARG_STRING, &words.content,
+      "zero, constant, compressible or random (default)", "NAME" },
+    { "warm-up", 0, 0, G_OPTION_ARG_STRING, &words.warm_up,
+      "Let it work so long before (default: 250ms); bare: milliseconds",
+      "TIME" },
+    { "repeat", 0, 0, G_OPTION_ARG_INT, &words.repeat,
+      "Migrate there and back, N times in all (default: 1)", "N" },
+    { "keep", 0, 0, G_OPTION_ARG_NONE, &words.keep,
+      "Leave both QEMUs running at the end", NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &words.rest, NULL,
+      NULL },
+    { NULL }
+};
+/* clang-format on */
+
+static gboolean take_choice(const char *option, const char *word,
+                            const char *const choices[], char **ret,
+                            GError **error)
+{
+    const char *chosen = word ? word : choices[0];
+    if (!g_strv_contains(choices, chosen)) {
+        g_autofree char *all = g_strjoinv(", ", (char **)choices);
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--%s: '%s' is none of %s", option, word, all);
+        return FALSE;
+    }
+    *ret = g_strdup(chosen);
+    return TRUE;
+}
+
+static gboolean take_size(const char *option, const char *word,
+                          const char *usual, Unit unit, uint64_t *ret,
+                          GError **error)
+{
+    return option_quantity(option, word ? word : usual, unit, ret, error);
+}
+
+static gboolean take_number(const char *option, int number, int max,
+                            unsigned *ret, GError **error)
+{
+    if (number < 1 || number > max) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--%s: %d is not from 1 to %d", option, number, max);
+        return FALSE;
+    }
+    *ret = number;
+    return TRUE;
+}
+
+static gboolean take_guest(LabOptions *options, GError **error)
+{
+    static const char *const accels[] = { "auto", "tcg", "kvm", NULL };
+    static const char *const patterns[] = { "sequential", "random", "hot-cold",
+                                            NULL };
+    static const char *const contents[] = { "random", "zero", "constant",
+                                            "compressible", NULL };
+    uint64_t warm_up_ms = 0;
+
+    if (!take_choice("accel", words.accel, accels, &options->accel, error) ||
+        !take_choice("pattern", words.pattern, patterns, &options->pattern,
+                     error) ||
+        !take_choice("content", words.content, contents, &options->content,
+                     error) ||
+        !take_size("memory", words.memory, "256MiB", UNIT_BYTES,
+                   &options->memory_bytes, error) ||
+        !take_size("dirty-rate", words.dirty_rate, "10MB/s",
+                   UNIT_BYTES_PER_SECOND, &options->dirty_bytes_per_s,
+                   error) ||
+        !take_size("working-set", words.working_set, "0", UNIT_BYTES,
+                   &options->working_set_bytes, error) ||
+        !take_size("warm-up", words.warm_up, "250ms", UNIT_MILLISECONDS,
+                   &warm_up_ms, error) ||
+        !take_number("smp", words.smp, 255, &options->n_cpus, error) ||
+        !take_number("repeat", words.repeat, G_MAXINT, &options->n_repeat,
+                     error)) {
+        return FALSE;
+    }
+    options->warm_up_us = warm_up_ms * 1000;
+    if (options->memory_bytes < MEMORY_MIN_BYTES) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--memory: %s is less than the 32MiB that the guest needs",
+                    words.memory);
+        return FALSE;
+    }
+    if (options->working_set_bytes > options->memory_bytes) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--working-set: %s is more than the guest's memory",
+                    words.working_set);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static void take_words(LabOptions *options)
+{
+    const char *qemu = words.qemu ? words.qemu : "qemu-system-x86_64";
+    options->qemu[SIDE_SOURCE] = g_strdup(qemu);
+    options->qemu[SIDE_DESTINATION] =
+        g_strdup(words.qemu_destination ? words.qemu_destination : qemu);
+    options->machine = g_strdup(words.machine);
+    options->keep = words.keep;
+    options->more = g_strdupv(words.rest);
+}
+
+/* Beside the program when it runs from its build folder, else installed. */
+static char *find_guest(void)
+{
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *folder = self ? g_path_get_dirname(self) : g_strdup(".");
+    char *built = g_build_filename(folder, "guest", "guest", NULL);
+    if (g_file_test(built, G_FILE_TEST_EXISTS)) {
+        return built;
+    }
+    g_free(built);
+    return g_build_filename(QMIGRATE_DATADIR, "guest", NULL);
+}
+
+static void on_interrupt(gpointer user_data)
+{
+    lab_cancel(user_data);
+}
+
+static void on_done(gpointer user_data)
+{
+    g_main_loop_quit(user_data);
+}
+
+static void walk(const LabOptions *options, const Settings *settings,
+                 const char *guest, Trace *trace, LabResult *result)
+{
+    GMainLoop *loop = g_main_loop_new(NULL, FALSE);
+    Lab *lab = lab_new(options, settings, guest, trace, result);
+    lab_start(lab, on_done, loop); /* forks, so it comes first */
+    interrupt_watch(on_interrupt, lab);
+    g_main_loop_run(loop);
+    lab_free(lab);
+    g_main_loop_unref(loop);
+}
+
+/* Each migration for people; one document for programs. */
+static int finish(const Settings *settings, LabResult *result)
+{
+    GPtrArray *results = result->results;
+    if (results->len == 0) {
+        const ReportExtras extras = { .guest_downtime_us = -1 };
+        g_ptr_array_add(results,
+                        report_result(result->outcome, &result->failure, NULL,
+                                      &extras));
+    }
+    for (guint i = 0; i + 1 < results->len; i++) {
+        if (!settings->quiet && g_strcmp0(settings->json, "-") != 0) {
+            output_print_result(results->pdata[i]);
+        }
+    }
+    JsonNode *last = results->pdata[results->len - 1];
+    int exit_code =
+        conclude(settings, result->outcome, &result->failure, last,
+                 results->len > 1 ? results : NULL);
+    if (result->kept) {
+        fputs(result->kept, stderr);
+    }
+    return exit_code;
+}
+
+static int run_checked(const LabOptions *options, const Settings *settings)
+{
+    g_autofree char *guest = find_guest();
+    g_autoptr(GError) error = NULL;
+    LabResult result = { 0 };
+    Trace *trace = NULL;
+
+    if (!conclude_can_write(settings)) {
+        return outcome_row(OUTCOME_ERROR)->exit_code;
+    }
+    if (!g_file_test(guest, G_FILE_TEST_EXISTS)) {
+        return conclude_early(settings, FAILURE_ENVIRONMENT,
+                              g_strdup_printf("the test guest %s is missing",
+                                              guest));
+    }
+    if (settings->trace && !(trace = trace_open(settings->trace, &error))) {
+        return conclude_early(settings, FAILURE_ENVIRONMENT,
+                              g_strdup(error->message));
+    }
+    walk(options, settings, guest, trace, &result);
+    if (trace && !trace_close(trace, &error)) {
+        fprintf(stderr, "warning: %s\n", error->message);
+    }
+    int exit_code = finish(settings, &result);
+    lab_result_clear(&result);
+    return exit_code;
+}
 
 int verb_lab(int argc, char **argv)
 {
-    fputs("error: not built yet\n", stderr);
-    return 1;
+    g_auto(Settings) settings = { 0 };
+    g_auto(LabOptions) options = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    if (!settings_parse(&settings, entries, "[-- QEMU ARGUMENTS]",
+                        "Starts two QEMUs with a guest that works, migrates "
+                        "it, and proves it intact.",
+                        &argc, &argv, &error) ||
+        !take_guest(&options, &error)) {
+        return usage_failed("lab", error);
+    }
+    take_words(&options);
+    return run_checked(&options, &settings);
 }

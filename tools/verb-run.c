@@ -49,7 +49,7 @@ static int finish(const Settings *settings, Session *session)
     };
     g_autoptr(JsonNode) result =
         report_result(m->outcome, &m->failure, m, &extras);
-    return conclude(settings, m->outcome, &m->failure, result);
+    return conclude(settings, m->outcome, &m->failure, result, NULL);
 }
 
 /* Between everything checked and everything over. */

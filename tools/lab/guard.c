@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/lab/guard.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROCESSES_MAX 64 /* alive at once: a lab has two, a moment three */
+#define KILL_WAIT_MS  5000
+
+struct Guard {
+    char *folder;
+    int pipe; /* messages: a pid, or 0 for "keep all" */
+    pid_t pid;
+};
+
+/* ---- in the guard's process: only what is safe after fork() ---- */
+
+/* A pidfd cannot come to mean another process, as a number can. */
+static void remember(int pidfds[], pid_t pid)
+{
+    for (int i = 0; i < PROCESSES_MAX; i++) {
+        struct pollfd gone = { .fd = pidfds[i], .events = POLLIN };
+        if (pidfds[i] >= 0 && poll(&gone, 1, 0) > 0) {
+            close(pidfds[i]);
+            pidfds[i] = -1;
+        }
+        if (pidfds[i] < 0) {
+            pidfds[i] = syscall(SYS_pidfd_open, pid, 0);
+            return;
+        }
+    }
+}
+
+static void kill_all(const int pidfds[])
+{
+    for (int i = 0; i < PROCESSES_MAX; i++) {
+        if (pidfds[i] >= 0) {
+            syscall(SYS_pidfd_send_signal, pidfds[i], SIGKILL, NULL, 0);
+        }
+    }
+    /* They write into the folder until they are gone. */
+    for (int i = 0; i < PROCESSES_MAX; i++) {
+        struct pollfd gone = { .fd = pidfds[i], .events = POLLIN };
+        if (pidfds[i] >= 0) {
+            poll(&gone, 1, KILL_WAIT_MS);
+        }
+    }
+}
+
+static void remove_folder(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    if (!dir) {
+        return;
+    }
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+        unlinkat(dirfd(dir), entry->d_name, 0); /* it has no folders inside */
+    }
+    closedir(dir);
+    rmdir(folder);
+}
+
+static void let_go_of_everything(int keep_fd)
+{
+    /* A terminal, or who reads our output by a pipe, must not wait for us. */
+    int null = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < 3; fd++) {
+        dup2(null, fd);
+    }
+    dup2(keep_fd, 3);
+    syscall(SYS_close_range, 4, ~0u, 0);
+    setsid(); /* Ctrl-C is for the lab */
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    prctl(PR_SET_NAME, "qmigrate-guard");
+}
+
+G_NORETURN static void guard_main(int fd, const char *folder)
+{
+    int pidfds[PROCESSES_MAX];
+    pid_t pid;
+
+    memset(pidfds, -1, sizeof(pidfds));
+    let_go_of_everything(fd);
+    for (;;) {
+        ssize_t n = read(3, &pid, sizeof(pid));
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n != sizeof(pid)) {
+            break;
+        }
+        if (pid == 0) {
+            _exit(0);
+        }
+        remember(pidfds, pid);
+    }
+    kill_all(pidfds);
+    remove_folder(folder);
+    _exit(0);
+}
+
+/* ---- in the lab's process ---- */
+
+Guard *guard_start(GError **error)
+{
+    g_autofree char *folder = g_dir_make_tmp("qmigrate-XXXXXX", error);
+    int fds[2];
+
+    if (!folder) {
+        return NULL;
+    }
+    if (pipe2(fds, O_CLOEXEC) < 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+                    "cannot make a pipe: %s", g_strerror(errno));
+        g_rmdir(folder);
+        return NULL;
+    }
+    pid_t pid = fork();
+    if (pid < 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+                    "cannot fork: %s", g_strerror(errno));
+        close(fds[0]);
+        close(fds[1]);
+        g_rmdir(folder);
+        return NULL;
+    }
+    if (pid == 0) {
+        guard_main(fds[0], folder);
+    }
+    close(fds[0]);
+    Guard *guard = g_new0(Guard, 1);
+    guard->folder = g_steal_pointer(&folder);
+    guard->pipe = fds[1];
+    guard->pid = pid;
+    return guard;
+}
+
+const char *guard_folder(const Guard *guard)
+{
+    return guard->folder;
+}
+
+static void tell(Guard *guard, pid_t pid)
+{
+    while (write(guard->pipe, &pid, sizeof(pid)) < 0 && errno == EINTR) {
+    }
+}
+
+void guard_add_process(Guard *guard, pid_t pid)
+{
+    tell(guard, pid);
+}
+
+void guard_keep(Guard *guard)
+{
+    tell(guard, 0);
+}
+
+void guard_end(Guard *guard)
+{
+    close(guard->pipe);
+    while (waitpid(guard->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+    g_free(guard->folder);
+    g_free(guard);
+}

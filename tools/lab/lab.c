@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/lab/lab.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "orchestrator/run.h"
+#include "tools/host.h"
+#include "tools/lab/accel.h"
+#include "tools/lab/beats.h"
+#include "tools/lab/guard.h"
+#include "tools/lab/machine.h"
+#include "tools/lab/qemu.h"
+#include "tools/lab/verify.h"
+
+typedef enum {
+    STAGE_CHOOSE,  /* a machine type for both */
+    STAGE_BOOT,    /* until the guest says that it works */
+    STAGE_WARM_UP, /* it works; its beats are measured */
+    STAGE_RATE,    /* it was asked how fast it writes */
+    STAGE_MIGRATE,
+    STAGE_VERIFY,  /* it checks its memory, wherever it is now */
+    STAGE_OVER,
+} Stage;
+
+#define KVM_TRY_MS    3000u /* for the guest's first word */
+#define BOOT_MS       60000u
+#define ANSWER_MS     30000u
+#define VERIFY_MS     30000u /* and as long again for each GiB */
+#define GIB           (1024.0 * 1024 * 1024)
+
+struct Lab {
+    const LabOptions *options;
+    const Settings *settings;
+    const char *kernel;
+    Trace *trace;
+    LabResult *result;
+    LabDone *done;
+    gpointer user_data;
+
+    Guard *guard;
+    GCancellable *cancellable;
+    MigrationSettings migration; /* a copy with the address of this hop */
+    char *machine, *append;
+    const char *accel;
+    Progress progress;
+
+    Stage stage;
+    guint deadline_source, idle_source;
+    unsigned n_qemus, n_hops; /* started, done */
+    const char *binary[N_SIDES];
+    Qemu *qemus[N_SIDES];
+    Run *run;
+    Beats beats;
+    Verify verify;
+};
+
+static void start_pair(Lab *lab);
+static void start_hop(Lab *lab);
+
+void lab_options_clear(LabOptions *options)
+{
+    g_free(options->qemu[SIDE_SOURCE]);
+    g_free(options->qemu[SIDE_DESTINATION]);
+    g_free(options->machine);
+    g_free(options->accel);
+    g_free(options->pattern);
+    g_free(options->content);
+    g_strfreev(options->more);
+    *options = (LabOptions){ 0 };
+}
+
+void lab_result_clear(LabResult *result)
+{
+    failure_clear(&result->failure);
+    g_clear_pointer(&result->results, g_ptr_array_unref);
+    g_clear_pointer(&result->kept, g_free);
+}
+
+/* ---- the end ---- */
+
+static gboolean on_over(gpointer user_data)
+{
+    Lab *lab = user_data;
+    lab->idle_source = 0;
+    lab->done(lab->user_data);
+    return G_SOURCE_REMOVE;
+}
+
+static void add_kept(Lab *lab)
+{
+    g_autoptr(GString) text = g_string_new("kept:\n");
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        Qemu *qemu = lab->qemus[side];
+        if (qemu && qemu_is_alive(qemu)) {
+            g_string_append_printf(text, "  %-12s process %d, monitor %s\n",
+                                   side_name(side), qemu_pid(qemu),
+                                   qemu_monitor(qemu)->text);
+        }
+    }
+    lab->result->kept = g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void end(Lab *lab)
+{
+    if (lab->stage == STAGE_OVER) {
+        return;
+    }
+    lab->stage = STAGE_OVER;
+    g_clear_handle_id(&lab->deadline_source, g_source_remove);
+    progress_end(&lab->progress);
+    if (lab->options->keep) {
+        add_kept(lab);
+    }
+    lab->idle_source = g_idle_add_full(G_PRIORITY_DEFAULT, on_over, lab, NULL);
+}
+
+/* What both QEMUs wrote to their standard error stands with a failure. */
+static void add_stderr(Lab *lab, Failure *failure)
+{
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        g_autofree char *words =
+            lab->qemus[side] ? qemu_stderr(lab->qemus[side]) : NULL;
+        if (words && *words) {
+            char *said = failure->qemu_text[side];
+            failure->qemu_text[side] =
+                said ? g_strdup_printf("%s; standard error: %s", said, words)
+                     : g_strdup_printf("standard error: %s", words);
+            g_free(said);
+        }
+    }
+}
+
+/* Before or after a migration, not in it.  Takes @message over. */
+static void fail(Lab *lab, FailureCode code, Outcome outcome, char *message)
+{
+    static const char *const phases[] = { "choose", "boot", "boot", "boot",
+                                          "migrate", "verify", "verify" };
+    Failure *failure = &lab->result->failure;
+    if (failure->code == FAILURE_NONE) {
+        failure->code = code;
+        failure->phase = phases[lab->stage];
+        failure->message = message;
+        lab->result->outcome = outcome;
+        add_stderr(lab, failure);
+    } else {
+        g_free(message);
+    }
+    end(lab);
+}
+
+static gboolean on_deadline(gpointer user_data)
+{
+    Lab *lab = user_data;
+    lab->deadline_source = 0;
+    if (lab->stage == STAGE_BOOT && strcmp(lab->options->accel, "auto") == 0 &&
+        strcmp(lab->accel, "kvm") == 0) {
+        lab->accel = "tcg"; /* KVM opens here, but runs no guest */
+        start_pair(lab);
+        return G_SOURCE_REMOVE;
+    }
+    if (lab->stage == STAGE_VERIFY) {
+        fail(lab, FAILURE_MEMORY_NOT_INTACT, OUTCOME_VERDICT,
+             g_strdup("the guest did not answer when asked for its memory"));
+    } else {
+        fail(lab, FAILURE_GUEST_NOT_READY, OUTCOME_ERROR,
+             g_strdup("the guest did not start its work in time"));
+    }
+    return G_SOURCE_REMOVE;
+}
+
+static void enter(Lab *lab, Stage stage, unsigned deadline_ms)
+{
+    lab->stage = stage;
+    g_clear_handle_id(&lab->deadline_source, g_source_remove);
+    if (deadline_ms) {
+        lab->deadline_source = g_timeout_add_full(
+            G_PRIORITY_DEFAULT, deadline_ms, on_deadline, lab, NULL);
+    }
+}
+
+/* ---- one migration ---- */
+
+static Side guest_side(const Lab *lab)
+{
+    return lab->result->outcome == OUTCOME_MIGRATED ? SIDE_DESTINATION
+                                                    : SIDE_SOURCE;
+}
+
+static void add_result(Lab *lab)
+{
+    const Migration *m = run_migration(lab->run);
+    g_autoptr(JsonObject) host = host_describe();
+    g_autoptr(JsonObject) verify =
+        verify_to_json(&lab->verify, &lab->beats);
+    json_object_set_string_member(host, "accel", lab->accel);
+    json_object_set_string_member(host, "machine", lab->machine);
+    const ReportExtras extras = {
+        .version = { run_version(lab->run, SIDE_SOURCE),
+                     run_version(lab->run, SIDE_DESTINATION) },
+        .verify = verify,
+        .host = host,
+        .guest_downtime_us = m->outcome == OUTCOME_MIGRATED
+                                 ? beats_downtime_us(&lab->beats)
+                                 : -1,
+    };
+    g_ptr_array_add(lab->result->results,
+                    report_result(lab->result->outcome, &lab->result->failure,
+                                  m, &extras));
+}
+
+/* The guest is where it is, and has told what it knows. */
+static void end_hop(Lab *lab)
+{
+    FailureCode found = FAILURE_NONE;
+    if (lab->result->failure.code == FAILURE_NONE) {
+        g_autofree char *message = NULL;
+        found = verify_judge(&lab->verify, &lab->beats, &message);
+        if (found != FAILURE_NONE) {
+            lab->result->failure.code = found;
+            lab->result->failure.phase = "verify";
+            lab->result->failure.message = g_steal_pointer(&message);
+            lab->result->outcome = OUTCOME_VERDICT;
+        }
+    }
+    add_result(lab);
+    lab->n_hops++;
+    if (lab->result->outcome != OUTCOME_MIGRATED ||
+        lab->n_hops == lab->options->n_repeat) {
+        end(lab);
+        return;
+    }
+    /* Back: what was the destination is the source now. */
+    g_clear_pointer(&lab->run, run_free);
+    qemu_free(lab->qemus[SIDE_SOURCE]);
+    lab->qemus[SIDE_SOURCE] = g_steal_pointer(&lab->qemus[SIDE_DESTINATION]);
+    const char *binary = lab->binary[SIDE_SOURCE];
+    lab->binary[SIDE_SOURCE] = lab->binary[SIDE_DESTINATION];
+    lab->binary[SIDE_DESTINATION] = binary;
+    start_hop(lab);
+}
+
+static void start_verify(Lab *lab)
+{
+    Qemu *qemu = lab->qemus[guest_side(lab)];
+    if (!qemu || !qemu_is_alive(qemu)) {
+        end_hop(lab);
+        return;
+    }
+    enter(lab, STAGE_VERIFY,
+          VERIFY_MS * (1 + (unsigned)(lab->options->memory_bytes / GIB)));
+    progress_say(&lab->progress, "checking the guest's memory");
+    qemu_tell_guest(qemu, 'r');
+    qemu_tell_guest(qemu, 'h');
+    qemu_tell_guest(qemu, 'v');
+}
+
+static void take_failure(Lab *lab, const Failure *from)
+{
+    Failure *to = &lab->result->failure;
+    if (from->code == FAILURE_NONE) {
+        return;
+    }
+    *to = *from;
+    to->message = g_strdup(from->message);
+    to->hint = g_strdup(from->hint);
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        to->qemu_text[side] = g_strdup(from->qemu_text[side]);
+    }
+    add_stderr(lab, to);
+}
+
+static void on_run_done(Run *run, gpointer user_data)
+{
+    Lab *lab = user_data;
+    const Migration *m = run_migration(run);
+
+    lab->result->outcome = m->outcome;
+    take_failure(lab, &m->failure);
+    progress_end(&lab->progress);
+    /* A guest that is split, lost or unknown cannot be asked. */
+    if (*outcome_row(m->outcome)->guest == 's' || m->outcome == OUTCOME_MIGRATED) {
+        start_verify(lab);
+    } else {
+        end_hop(lab);
+    }
+}
+
+static void on_run_progress(const Migration *m, gboolean phase_changed,
+                            gpointer user_data)
+{
+    Lab *lab = user_data;
+    progress_show(&lab->progress, m, phase_changed);
+}
+
+static void choose_uri(Lab *lab)
+{
+    g_free(lab->migration.uri);
+    lab->migration.uri =
+        lab->settings->migration.uri
+            ? g_strdup(lab->settings->migration.uri)
+            : g_strdup_printf("unix:%s/%s.stream", guard_folder(lab->guard),
+                              qemu_name(lab->qemus[SIDE_DESTINATION]));
+}
+
+static void start_migration(Lab *lab)
+{
+    const RunConfig config = {
+        .address = { qemu_monitor(lab->qemus[SIDE_SOURCE]),
+                     qemu_monitor(lab->qemus[SIDE_DESTINATION]) },
+        .pid = { qemu_pid(lab->qemus[SIDE_SOURCE]),
+                 qemu_pid(lab->qemus[SIDE_DESTINATION]) },
+        .settings = &lab->migration,
+        .trace = lab->trace,
+    };
+    const RunHandlers handlers = { .progress = on_run_progress,
+                                   .done = on_run_done };
+
+    enter(lab, STAGE_MIGRATE, 0);
+    choose_uri(lab);
+    beats_start(&lab->beats);
+    lab->run = run_new(&config, &handlers, lab);
+    run_start(lab->run);
+}
+
+static gboolean on_warm(gpointer user_data)
+{
+    Lab *lab = user_data;
+    lab->deadline_source = 0;
+    enter(lab, STAGE_RATE, ANSWER_MS);
+    qemu_tell_guest(lab->qemus[SIDE_SOURCE], 'r');
+    return G_SOURCE_REMOVE;
+}
+
+/* The guest works and both QEMUs are up. */
+static void start_warm_up(Lab *lab)
+{
+    enter(lab, STAGE_WARM_UP, 0);
+    progress_say(&lab->progress, "the guest works; measuring its heartbeat");
+    lab->deadline_source =
+        g_timeout_add(lab->options->warm_up_us / 1000, on_warm, lab);
+}
+
+/* ---- what comes from QEMU ---- */
+
+static Side side_of(const Lab *lab, const Qemu *qemu)
+{
+    return qemu == lab->qemus[SIDE_DESTINATION] ? SIDE_DESTINATION
+                                                : SIDE_SOURCE;
+}
+
+static void check_ready(Lab *lab)
+{
+    if (lab->stage == STAGE_BOOT && lab->verify.is_ready &&
+        lab->verify.n_connected == N_SIDES) {
+        start_warm_up(lab);
+    }
+}
+
+static gboolean on_hop_idle(gpointer user_data)
+{
+    Lab *lab = user_data;
+    lab->idle_source = 0;
+    end_hop(lab);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_line(Qemu *qemu, const Line *line, int64_t time_us,
+                    gpointer user_data)
+{
+    Lab *lab = user_data;
+    if (line->kind == LINE_BEAT) {
+        beats_take(&lab->beats, side_of(lab, qemu), line->beat, time_us);
+        return;
+    }
+    if (line->kind == LINE_PANIC) {
+        fail(lab, FAILURE_GUEST_NOT_READY, OUTCOME_ERROR,
+             g_strdup_printf("the guest gave up: %s", line->text));
+        return;
+    }
+    if (line->kind == LINE_HELLO && strcmp(lab->accel, "kvm") == 0) {
+        enter(lab, lab->stage, BOOT_MS); /* KVM works */
+    }
+    verify_take(&lab->verify, line, lab->stage == STAGE_VERIFY);
+    check_ready(lab);
+    if (lab->stage == STAGE_RATE && verify_has_rate_before(&lab->verify)) {
+        start_migration(lab);
+    }
+    /* Not from inside the reader of a QEMU that may be ended by it. */
+    if (lab->stage == STAGE_VERIFY && lab->verify.is_verified &&
+        !lab->idle_source) {
+        g_clear_handle_id(&lab->deadline_source, g_source_remove);
+        lab->idle_source = g_idle_add(on_hop_idle, lab);
+    }
+}
+
+static void on_connected(Qemu *qemu, gpointer user_data)
+{
+    Lab *lab = user_data;
+    lab->verify.n_connected++;
+    check_ready(lab);
+}
+
+static void on_exited(Qemu *qemu, const char *how, gpointer user_data)
+{
+    Lab *lab = user_data;
+    Side side = side_of(lab, qemu);
+
+    if (lab->stage == STAGE_BOOT && strcmp(lab->options->accel, "auto") == 0 &&
+        strcmp(lab->accel, "kvm") == 0) {
+        on_deadline(lab);
+    } else if (lab->stage <= STAGE_RATE) {
+        fail(lab, FAILURE_GUEST_NOT_READY, OUTCOME_ERROR,
+             g_strdup_printf("the %s's QEMU %s", side_name(side), how));
+    } else if (lab->stage == STAGE_VERIFY && side == guest_side(lab)) {
+        fail(lab, FAILURE_MEMORY_NOT_INTACT, OUTCOME_LOST,
+             g_strdup_printf("the %s's QEMU %s while the guest checked its "
+                             "memory",
+                             side_name(side), how));
+    } /* in a migration the machine notices by itself */
+}
+
+/* ---- the start ---- */
+
+static gboolean start_qemu(Lab *lab, Side side)
+{
+    const QemuConfig config = {
+        .binary = lab->binary[side],
+        .machine = lab->machine,
+        .accel = lab->accel,
+        .memory_bytes = lab->options->memory_bytes,
+        .n_cpus = lab->options->n_cpus,
+        .kernel = lab->kernel,
+        .append = lab->append,
+        .more = lab->options->more,
+        .is_destination = side == SIDE_DESTINATION,
+        .outlives_us = lab->options->keep,
+    };
+    const QemuHandlers handlers = { .line = on_line,
+                                    .connected = on_connected,
+                                    .exited = on_exited };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *name = g_strdup_printf("qemu%u", ++lab->n_qemus);
+
+    lab->qemus[side] =
+        qemu_start(lab->guard, name, &config, &handlers, lab, &error);
+    if (!lab->qemus[side]) {
+        gboolean is_absent =
+            g_error_matches(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+        fail(lab, is_absent ? FAILURE_NO_QEMU : FAILURE_ENVIRONMENT,
+             is_absent ? OUTCOME_SKIP : OUTCOME_ERROR,
+             g_strdup_printf("%s cannot be started: %s", config.binary,
+                             error->message));
+    }
+    return lab->qemus[side] != NULL;
+}
+
+static void start_pair(Lab *lab)
+{
+    gboolean tries_kvm = strcmp(lab->accel, "kvm") == 0 &&
+                         strcmp(lab->options->accel, "auto") == 0;
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        g_clear_pointer(&lab->qemus[side], qemu_free);
+    }
+    beats_clear(&lab->beats);
+    beats_init(&lab->beats);
+    lab->verify = (Verify){ 0 };
+    progress_say(&lab->progress, "starting two QEMUs");
+    enter(lab, STAGE_BOOT, tries_kvm ? KVM_TRY_MS : BOOT_MS);
+    if (start_qemu(lab, SIDE_SOURCE)) {
+        start_qemu(lab, SIDE_DESTINATION);
+    }
+}
+
+/* The next one of a ping-pong: the guest works already. */
+static void start_hop(Lab *lab)
+{
+    Beats last = lab->beats;
+    beats_init(&lab->beats);
+    lab->beats.n_beats = last.n_beats > 0;
+    lab->beats.next = last.next;
+    lab->beats.last_us = last.last_us;
+    beats_clear(&last);
+    lab->verify = (Verify){ .is_ready = TRUE,
+                            .n_connected = 1,
+                            .n_cpus = lab->verify.n_cpus };
+    enter(lab, STAGE_BOOT, BOOT_MS);
+    start_qemu(lab, SIDE_DESTINATION);
+}
+
+static void on_machine(GObject *object, GAsyncResult *result,
+                       gpointer user_data)
+{
+    Lab *lab = user_data;
+    g_autoptr(GError) error = NULL;
+    char *machine = machine_find_common_finish(result, &error);
+
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+        return;
+    }
+    if (!machine) {
+        fail(lab, FAILURE_ENVIRONMENT, OUTCOME_ERROR,
+             g_strdup(error->message));
+        return;
+    }
+    lab->machine = machine;
+    start_pair(lab);
+}
+
+static char *make_append(const LabOptions *options)
+{
+    return g_strdup_printf("rate=%" G_GUINT64_FORMAT
+                           " working-set=%" G_GUINT64_FORMAT
+                           " pattern=%s content=%s",
+                           options->dirty_bytes_per_s,
+                           options->working_set_bytes, options->pattern,
+                           options->content);
+}
+
+Lab *lab_new(const LabOptions *options, const Settings *settings,
+             const char *kernel, Trace *trace, LabResult *result)
+{
+    const MigrationSettings *migration = &settings->migration;
+    Lab *lab = g_new0(Lab, 1);
+    lab->options = options;
+    lab->settings = settings;
+    lab->kernel = kernel;
+    lab->trace = trace;
+    lab->result = result;
+    lab->cancellable = g_cancellable_new();
+    lab->migration = *migration;
+    lab->migration.uri = NULL;
+    lab->migration.wishes = g_ptr_array_ref(migration->wishes);
+    lab->migration.destination_host = g_strdup("127.0.0.1");
+    lab->append = make_append(options);
+    lab->machine = g_strdup(options->machine);
+    lab->binary[SIDE_SOURCE] = options->qemu[SIDE_SOURCE];
+    lab->binary[SIDE_DESTINATION] = options->qemu[SIDE_DESTINATION];
+    lab->accel = strcmp(options->accel, "auto") != 0 ? options->accel
+                 : accel_kvm_is_plausible()          ? "kvm"
+                                                     : "tcg";
+    lab->result->results =
+        g_ptr_array_new_with_free_func((GDestroyNotify)json_node_unref);
+    beats_init(&lab->beats);
+    return lab;
+}
+
+void lab_start(Lab *lab, LabDone *done, gpointer user_data)
+{
+    g_autoptr(GError) error = NULL;
+
+    lab->done = done;
+    lab->user_data = user_data;
+    lab->guard = guard_start(&error);
+    lab->progress = progress_start(lab->settings);
+    if (!lab->guard) {
+        fail(lab, FAILURE_ENVIRONMENT, OUTCOME_ERROR,
+             g_strdup(error->message));
+    } else if (lab->machine) {
+        start_pair(lab);
+    } else if (strcmp(lab->binary[SIDE_SOURCE],
+                      lab->binary[SIDE_DESTINATION]) == 0) {
+        lab->machine = g_strdup("q35");
+        start_pair(lab);
+    } else {
+        machine_find_common_async(lab->binary[SIDE_SOURCE],
+                                  lab->binary[SIDE_DESTINATION],
+                                  lab->cancellable, on_machine, lab);
+    }
+}
+
+void lab_free(Lab *lab)
+{
+    g_cancellable_cancel(lab->cancellable);
+    g_clear_handle_id(&lab->deadline_source, g_source_remove);
+    g_clear_handle_id(&lab->idle_source, g_source_remove);
+    g_clear_pointer(&lab->run, run_free);
+    if (lab->guard && lab->result->kept) {
+        guard_keep(lab->guard);
+    } else {
+        for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+            g_clear_pointer(&lab->qemus[side], qemu_free);
+        }
+    }
+    g_clear_pointer(&lab->guard, guard_end);
+    migration_settings_clear(&lab->migration);
+    beats_clear(&lab->beats);
+    g_object_unref(lab->cancellable);
+    g_free(lab->machine);
+    g_free(lab->append);
+    g_free(lab);
+}
+
+void lab_cancel(Lab *lab)
+{
+    if (lab->stage == STAGE_MIGRATE) {
+        run_cancel(lab->run);
+    } else {
+        fail(lab, FAILURE_CANCELLED, OUTCOME_CANCELLED,
+             g_strdup("cancelled as asked"));
+    }
+}
