@@ -5,6 +5,7 @@
 #include "tools/guest/x86.h"
 
 #define APIC           0xfee00000u
+#define ID             0x020
 #define TASK_PRIORITY  0x080
 #define EOI            0x0b0
 #define SPURIOUS       0x0f0
@@ -40,6 +41,11 @@ void apic_init(unsigned vector)
     apic_write(LVT_LINT0, MASKED);
     apic_write(TIMER_DIVIDE, DIVIDE_BY_1);
     apic_write(LVT_TIMER, vector);
+}
+
+unsigned apic_id(void)
+{
+    return apic_read(ID) >> 24;
 }
 
 void apic_end_of_interrupt(void)

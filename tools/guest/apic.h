@@ -5,6 +5,7 @@
 
 /* @vector: what its timer raises. */
 void apic_init(unsigned vector);
+unsigned apic_id(void);
 void apic_end_of_interrupt(void);
 
 /* One interrupt after @ticks of the timer, whose rate clock.h knows. */

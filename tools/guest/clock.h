@@ -2,8 +2,8 @@
 #pragma once
 /*
  * Guest time from the TSC, in nanoseconds since the program's start.  Each vCPU
- * has a clock of its own and asks no other, so a TSC that a migration set back on
- * one of them makes no negative interval anywhere.
+ * has a clock of its own and asks no other, so a TSC that a migration set back
+ * on one of them makes no negative interval anywhere.
  */
 #include <stdint.h>
 

@@ -91,7 +91,7 @@ bool guest_is_wanted(const Cpu *cpu)
     return cpu->index == 0 ? serial_has_input() : smp_has_job(cpu);
 }
 
-/* The first vCPU has its ticks; the others ask for an interrupt if they must. */
+/* The first vCPU has its ticks; the others arm their timer if they must. */
 static void sleep_ns(Cpu *cpu, uint64_t ns)
 {
     x86_interrupts_off();

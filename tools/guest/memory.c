@@ -98,10 +98,21 @@ static void map_gib(uint64_t address, bool large)
     }
 }
 
+static bool has_gib_pages(void)
+{
+    uint32_t last_leaf, eax, edx;
+
+    x86_cpuid(0x80000000, &last_leaf, &edx);
+    if (last_leaf < 0x80000001) {
+        return false;
+    }
+    x86_cpuid(0x80000001, &eax, &edx);
+    return edx & CPUID_1G_PAGE;
+}
+
 static void map_regions(void)
 {
-    bool large = x86_cpuid_edx(0x80000000) >= 0x80000001 &&
-                 (x86_cpuid_edx(0x80000001) & CPUID_1G_PAGE);
+    bool large = has_gib_pages();
 
     for (unsigned i = 0; i < region_count; i++) {
         uint64_t end = regions[i].address + regions[i].pages * PAGE_BYTES;

@@ -4,8 +4,8 @@
  * The memory's proof.  A table outside the tested pages has each page's
  * generation, which is the number of its writes.  A page that went missing
  * disagrees with the table, a piece of the table that went missing with its
- * pages; and if both are old, the sum of all generations disagrees with what the
- * vCPUs counted in registers.
+ * pages; and if both are old, the sum of all generations disagrees with what
+ * the vCPUs counted in registers.
  */
 #include "tools/guest/smp.h"
 #include "tools/guest/text.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A 16550, never waited for: what its FIFO does not take stays in the ring until
- * the next tick.
+ * A 16550, never waited for: what its FIFO does not take stays in the ring
+ * until the next tick.
  */
 #include "tools/guest/serial.h"
 
+#include "tools/guest/apic.h"
 #include "tools/guest/x86.h"
 
 #define PORT          0x3f8
@@ -12,6 +13,7 @@
 #define LSR_DATA      0x01
 #define LSR_THR_EMPTY 0x20
 #define FIFO_BYTES    16u
+#define POLL_TURNS    64u
 
 #define OUTPUT_BYTES 65536u
 #define RESERVE      8192u /* of the output, for what is not a heartbeat */
@@ -23,8 +25,13 @@ static unsigned output_head, output_tail;
 static char input[INPUT_BYTES];
 static volatile unsigned input_head, input_tail;
 
+static unsigned owner; /* the boot vCPU */
+static bool panicked;
+static const Line *volatile last_words; /* of another vCPU */
+
 void serial_init(void)
 {
+    owner = apic_id();
     x86_out8(PORT + 1, 0);    /* no interrupts */
     x86_out8(PORT + 3, 0x80); /* divisor: */
     x86_out8(PORT + 0, 1);    /* 115200 baud */
@@ -59,23 +66,28 @@ static void output_some(void)
     }
 }
 
+static void say_last_words(const Line *words);
+
+/* Bounded: it runs in an interrupt, and an absent port reads as ones. */
 void serial_poll(void)
 {
-    uint8_t lsr;
+    if (last_words != NULL) {
+        say_last_words(last_words);
+    }
+    for (unsigned turns = 0; turns < POLL_TURNS; turns++) {
+        uint8_t lsr = x86_in8(LSR);
+        bool receive =
+            (lsr & LSR_DATA) && input_head - input_tail < INPUT_BYTES;
+        bool send = (lsr & LSR_THR_EMPTY) && output_head != output_tail;
 
-    /* Bounded: an absent port reads as ones for ever. */
-    for (unsigned turns = 0; turns < 64; turns++) {
-        lsr = x86_in8(LSR);
-        if ((lsr & LSR_DATA) && input_head - input_tail < INPUT_BYTES) {
+        if (!receive && !send) {
+            return;
+        }
+        if (receive) {
             input[input_head % INPUT_BYTES] = (char)x86_in8(PORT);
             input_head++;
-        } else if (!(lsr & LSR_THR_EMPTY)) {
-            return;
         }
-        if (output_head == output_tail && !(lsr & LSR_DATA)) {
-            return;
-        }
-        if (lsr & LSR_THR_EMPTY) {
+        if (send) {
             output_some();
         }
     }
@@ -118,20 +130,43 @@ bool serial_has_input(void)
     return input_head != input_tail;
 }
 
-void panic_line(Line *words)
+static void halt_for_ever(void) __attribute__((noreturn));
+static void halt_for_ever(void)
 {
     x86_interrupts_off();
+    for (;;) {
+        x86_halt();
+    }
+}
+
+/* The owner's end, also on behalf of another vCPU. */
+static void say_last_words(const Line *words)
+{
+    last_words = NULL;
     while (output_room() < words->n + 1) {
         serial_poll();
     }
     output_line(words);
-    for (;;) {
-        if (output_head != output_tail) {
-            serial_poll();
-        } else {
-            x86_halt();
-        }
+    while (output_head != output_tail) {
+        serial_poll();
     }
+    halt_for_ever();
+}
+
+void panic_line(Line *words)
+{
+    bool is_first = !__atomic_test_and_set(&panicked, __ATOMIC_ACQ_REL);
+
+    x86_interrupts_off();
+    if (apic_id() == owner) {
+        while (!is_first && last_words == NULL) {
+            x86_pause();
+        }
+        say_last_words(is_first ? words : last_words);
+    } else if (is_first) {
+        last_words = words;
+    }
+    halt_for_ever();
 }
 
 void panic(const char *words)

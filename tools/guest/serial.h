@@ -26,6 +26,9 @@ void serial_poll(void);
 int serial_read(void);
 bool serial_has_input(void);
 
-/* Sends "panic WORDS" and stops this vCPU for good. */
+/*
+ * Sends "panic WORDS" and stops the boot vCPU for good, and the one that calls.
+ * Unlike the rest, any vCPU may call these; the first is heard.
+ */
 void panic(const char *words) __attribute__((noreturn));
 void panic_line(Line *words) __attribute__((noreturn));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The way from QEMU's PVH entry (32 bit, no paging, EBX = struct
- * hvm_start_info) and from a start-up IPI (16 bit) to 64-bit C, and the way from
- * an interrupt to C and back.  All of it runs identity mapped.
+ * hvm_start_info) and from a start-up IPI (16 bit) to 64-bit C, and the way
+ * from an interrupt to C and back.  All of it runs identity mapped.
  */
 #include "tools/guest/layout.h"
 
@@ -25,8 +25,8 @@ gdt_pointer:
     .long gdt
 
 /*
- * The first 4 GiB by 2 MiB pages; memory.c adds what is above.  The last 512 MiB
- * hold no RAM on any machine type, but the local APIC: not cached.
+ * The first 4 GiB by 2 MiB pages; memory.c adds what is above.  The last 512
+ * MiB hold no RAM on any machine type, but the local APIC: not cached.
  */
     .balign 4096
     .global boot_pml4
@@ -128,6 +128,7 @@ trampoline_gdt_pointer:
 trampoline_end:
 
 /* One stub of 16 bytes per vector; interrupt.c fills the IDT from them. */
+    .set ERROR_CODES, 0x227d00 /* the CPU pushes one for these vectors */
     .text
     .code64
     .balign 16
@@ -136,8 +137,8 @@ interrupt_stubs:
     .set vector, 0
     .rept VECTORS
     .balign 16
-    .if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21
-    .byte 0x6a, 0 /* push $0 where the CPU pushes no error code */
+    .if ((1 << vector) & ERROR_CODES) == 0
+    .byte 0x6a, 0 /* push $0 */
     .endif
     .byte 0x6a, vector
     jmp interrupt_common

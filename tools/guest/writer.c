@@ -2,8 +2,8 @@
 /*
  * The rate is kept by a budget: a page is due every so many picoseconds, and
  * what was missed is written later, up to BACKLOG_PS.  Between its pages a vCPU
- * sleeps, a millisecond at least: a host that emulates us needs its CPUs for the
- * migration.
+ * sleeps, longer the more vCPUs there are: a host that emulates us needs its
+ * CPUs for the migration, and every wake-up takes some of them.
  */
 #include "tools/guest/writer.h"
 
@@ -12,13 +12,16 @@
 #include "tools/guest/proof.h"
 #include "tools/guest/x86.h"
 
-#define BACKLOG_PS   100000000000ull
-#define SLEEP_MIN_NS 1000000u
-#define PS_PER_NS    1000u
+#define BACKLOG_PS       100000000000ull
+#define SLEEP_MIN_NS     1000000u
+#define SLEEP_PER_CPU_NS 500000u
+#define SLEEP_MIN_MAX_NS 8000000u
+#define PS_PER_NS        1000u
 
 static uint64_t ps_per_page; /* of one vCPU; 0: write nothing */
 static Pattern pattern;
 static uint64_t random_seed;
+static uint64_t sleep_min_ns;
 static volatile bool running;
 
 void writer_init(const Options *options)
@@ -27,6 +30,12 @@ void writer_init(const Options *options)
         ps_per_page = PAGE_BYTES * 1000000000000ull /
                           options->rate_bytes_per_s * smp_count() +
                       1;
+    }
+    sleep_min_ns = (uint64_t)SLEEP_PER_CPU_NS * smp_count();
+    if (sleep_min_ns < SLEEP_MIN_NS) {
+        sleep_min_ns = SLEEP_MIN_NS;
+    } else if (sleep_min_ns > SLEEP_MIN_MAX_NS) {
+        sleep_min_ns = SLEEP_MIN_MAX_NS;
     }
     pattern = options->pattern;
     random_seed = options->seed;
@@ -101,7 +110,7 @@ static void write_page(Cpu *cpu, uint64_t index)
 
 uint64_t writer_run(Cpu *cpu)
 {
-    uint64_t now_ps;
+    uint64_t now_ps, ns;
 
     if (!running || ps_per_page == 0) {
         return WRITER_NOTHING_DUE;
@@ -121,8 +130,6 @@ uint64_t writer_run(Cpu *cpu)
     if (cpu->due_ps <= now_ps) {
         return 0;
     }
-    if (cpu->due_ps - now_ps < (uint64_t)SLEEP_MIN_NS * PS_PER_NS) {
-        return SLEEP_MIN_NS;
-    }
-    return (cpu->due_ps - now_ps) / PS_PER_NS;
+    ns = (cpu->due_ps - now_ps) / PS_PER_NS;
+    return ns > sleep_min_ns ? ns : sleep_min_ns;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
-/* The load: each vCPU writes its share of the working set at its share of the rate. */
+/* The load: each vCPU writes its slice of the working set, at its rate. */
 #include "tools/guest/options.h"
 #include "tools/guest/smp.h"
 

@@ -33,12 +33,14 @@ static inline uint64_t x86_tsc(void)
     return (uint64_t)high << 32 | low;
 }
 
-static inline uint32_t x86_cpuid_edx(uint32_t leaf)
+static inline void x86_cpuid(uint32_t leaf, uint32_t *ret_eax,
+                             uint32_t *ret_edx)
 {
-    uint32_t eax = leaf, ebx, ecx = 0, edx;
+    uint32_t ebx, ecx = 0;
 
-    __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-    return leaf == 0x80000000 ? eax : edx;
+    *ret_eax = leaf;
+    __asm__ volatile("cpuid"
+                     : "+a"(*ret_eax), "=b"(ebx), "+c"(ecx), "=d"(*ret_edx));
 }
 
 static inline uint64_t x86_cr2(void)
