@@ -73,7 +73,7 @@ static void add_capability(const CapsInventory *inventory, Side side,
     if (!caps_inventory_has(inventory, wish->name)) {
         if (wish->on) {
             refuse(reasons, side, did_you_mean(inventory, wish),
-                   "this QEMU has no capability '%s'", wish->name);
+                   "there is no capability '%s'", wish->name);
         }
         return;
     }
@@ -128,7 +128,7 @@ static void add_parameter(const CapsInventory *inventory, Side side,
                         : NULL;
     if (!now) {
         refuse(reasons, side, did_you_mean(inventory, wish),
-               "this QEMU has no parameter '%s'", wish->name);
+               "there is no parameter '%s'", wish->name);
         return;
     }
     JsonNode *value = value_like(now, wish, &error);

@@ -133,6 +133,16 @@ void failure_clear(Failure *failure)
     *failure = (Failure){ 0 };
 }
 
+/* QEMU may have said several lines: each stays one, indented. */
+static void add_lines(GString *text, Side side, const char *words)
+{
+    g_auto(GStrv) lines = g_strsplit(words, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        g_string_append_printf(text, "  %s's QEMU says: %s\n",
+                               side_name(side), g_strchomp(*line));
+    }
+}
+
 char *failure_to_text(const Failure *failure)
 {
     g_autoptr(GString) text = g_string_new("error: ");
@@ -145,8 +155,7 @@ char *failure_to_text(const Failure *failure)
     g_string_append_printf(text, "%s\n", failure->message);
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         if (failure->qemu_text[side]) {
-            g_string_append_printf(text, "  %s's QEMU says: %s\n",
-                                   side_name(side), failure->qemu_text[side]);
+            add_lines(text, side, failure->qemu_text[side]);
         }
     }
     if (failure_hint(failure)) {

@@ -394,15 +394,21 @@ static PhaseId take_failure(Migration *m, const Event *event)
                : next;
 }
 
+static const char *word_or(const char *word)
+{
+    return *word ? word : "unknown";
+}
+
 static PhaseId detach(Migration *m)
 {
+    failure_clear(&m->failure); /* that it was asked to end is no news */
     phase_fail(m, FAILURE_DETACHED, N_SIDES,
-               "detached; last seen: source %s (%s), destination %s (%s)",
-               m->facts[SIDE_SOURCE].run_state,
-               m->facts[SIDE_SOURCE].status_word,
-               m->facts[SIDE_DESTINATION].run_state,
-               m->facts[SIDE_DESTINATION].status_word);
-    m->failure.code = FAILURE_DETACHED;
+               "left while QEMU goes on; last seen: source %s, migration %s, "
+               "destination %s, migration %s",
+               word_or(m->facts[SIDE_SOURCE].run_state),
+               word_or(m->facts[SIDE_SOURCE].status_word),
+               word_or(m->facts[SIDE_DESTINATION].run_state),
+               word_or(m->facts[SIDE_DESTINATION].status_word));
     m->outcome = m->context.started ? OUTCOME_UNRESOLVED : OUTCOME_CANCELLED;
     return PHASE_DONE;
 }

@@ -111,24 +111,42 @@ static bool refuse_pair(Migration *m)
     return m->failure.code != FAILURE_NONE;
 }
 
+/* The same of both sides is said once, of neither. */
+static bool is_of_both(GPtrArray *reasons, guint i)
+{
+    const CapsReason *reason = reasons->pdata[i];
+    for (guint j = 0; j < reasons->len; j++) {
+        const CapsReason *other = reasons->pdata[j];
+        if (other->side != reason->side &&
+            strcmp(other->text, reason->text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool refuse_wishes(Migration *m, GPtrArray *reasons)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     const CapsReason *first = reasons->pdata[0];
+    g_autofree char *hint = g_strdup(first->hint);
 
     for (guint i = 0; i < reasons->len; i++) {
         const CapsReason *reason = reasons->pdata[i];
-        g_string_append_printf(text, "%s%s", i ? "; " : "", reason->text);
-        if (reason->side != first->side) {
-            g_string_append_printf(text, " (%s)", side_name(reason->side));
+        bool both = is_of_both(reasons, i);
+        if (both && reason->side == SIDE_DESTINATION) {
+            continue;
         }
-        if (reason->hint && !m->failure.hint) {
-            m->failure.hint = g_strdup(reason->hint);
-        }
+        g_string_append_printf(text, "%s%s: %s", text->len ? "; " : "",
+                               both ? "both sides" : side_name(reason->side),
+                               reason->text);
     }
     phase_fail(m,
                first->unknown ? FAILURE_UNKNOWN_SETTING : FAILURE_INCOMPATIBLE,
-               first->side, "%s", text->str);
+               N_SIDES, "%s", text->str);
+    if (!m->failure.hint) {
+        m->failure.hint = g_steal_pointer(&hint);
+    }
     return true;
 }
 

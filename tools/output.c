@@ -146,6 +146,10 @@ static void print_verify(JsonObject *result)
     if (!memory) {
         return;
     }
+    if (number(verify, "pages") < 0) {
+        puts("  memory     not checked");
+        return;
+    }
     printf("  memory     %s: %" G_GINT64_FORMAT " pages checked, %"
            G_GINT64_FORMAT " bad, %" G_GINT64_FORMAT " writes lost\n",
            memory, number(verify, "pages"), number(verify, "bad_pages"),

@@ -124,8 +124,8 @@ static void add_stderr(Lab *lab, Failure *failure)
         if (words && *words) {
             char *said = failure->qemu_text[side];
             failure->qemu_text[side] =
-                said ? g_strdup_printf("%s; standard error: %s", said, words)
-                     : g_strdup_printf("standard error: %s", words);
+                said ? g_strdup_printf("%s\n%s", said, words)
+                     : g_strdup(words);
             g_free(said);
         }
     }
