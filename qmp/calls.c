@@ -2,14 +2,16 @@
 /* Three queues and two counters. */
 #include "qmp/calls.h"
 
+#include <string.h>
 #include <unistd.h>
 
 QmpCall *qmp_call_new(const char *name, bool oob)
 {
-    QmpCall *call = g_new0(QmpCall, 1);
+    size_t n_name = strlen(name) + 1;
+    QmpCall *call = g_malloc0(sizeof(QmpCall) + n_name);
 
+    memcpy(call->name, name, n_name);
     call->link.data = call;
-    call->name = g_strdup(name);
     call->oob = oob;
     call->fd = -1;
     return call;
@@ -25,7 +27,6 @@ void qmp_call_free(QmpCall *call)
         close(call->fd);
     }
     g_clear_object(&call->task);
-    g_free(call->name);
     g_free(call->text);
     g_free(call);
 }

@@ -18,7 +18,6 @@ typedef struct {
     int64_t id;
     int64_t deadline_us;
     unsigned timeout_ms;
-    char *name;
     char *text;
     GTask *task;     /* NULL: given up; a reply to it is swallowed */
     GSource *cancel; /* may be NULL */
@@ -26,6 +25,7 @@ typedef struct {
     bool has_fd;
     bool oob;
     bool is_sent;
+    char name[];
 } QmpCall;
 
 typedef struct {

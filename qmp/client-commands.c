@@ -167,7 +167,7 @@ static void answer(GTask *task, const QmpMessage *message)
 
 void qmp_client_take_reply(QmpClient *client, const QmpMessage *message)
 {
-    QmpCall *call =
+    g_autoptr(QmpCall) call =
         message->has_id ? qmp_calls_take(&client->calls, message->id) : NULL;
     g_autoptr(GTask) task = NULL;
 
@@ -176,7 +176,7 @@ void qmp_client_take_reply(QmpClient *client, const QmpMessage *message)
         return;
     }
     task = g_steal_pointer(&call->task);
-    qmp_call_free(call);
+    /* Before the answer's callback: QEMU works while we do. */
     send_what_may_go(client);
     if (task) {
         answer(task, message);

@@ -2,8 +2,6 @@
 /* Commands as data, and their text. */
 #include "qmp/command.h"
 
-#include <string.h>
-
 #include "qmp/json.h"
 
 QmpCommand *qmp_command_new(const char *name)
@@ -76,21 +74,21 @@ QmpCommand *qmp_command_set_bool(QmpCommand *command, const char *name,
         command, name, json_node_init_boolean(json_node_alloc(), value));
 }
 
+/* Names of commands are plain words; only a user's typing error is not. */
 static bool is_plain(const char *text)
 {
-    for (; *text; text++) {
-        if (!g_ascii_isalnum(*text) && !strchr("-_.", *text)) {
-            return false;
-        }
+    while (g_ascii_isalnum(*text) || *text == '-' || *text == '_') {
+        text++;
     }
-    return true;
+    return !*text;
 }
 
-/* Names of commands are plain words; only a user's typing error is not. */
 static void append_string(GString *out, const char *string)
 {
     if (is_plain(string)) {
-        g_string_append_printf(out, "\"%s\"", string);
+        g_string_append_c(out, '"');
+        g_string_append(out, string);
+        g_string_append_c(out, '"');
     } else {
         g_autoptr(JsonNode) node =
             json_node_init_string(json_node_alloc(), string);
@@ -120,7 +118,10 @@ char *qmp_command_to_text(const QmpCommand *command, int64_t id)
         append_object(out, command->arguments);
     }
     if (id >= 0) {
-        g_string_append_printf(out, ",\"id\":%" G_GINT64_FORMAT, id);
+        char text[32];
+
+        g_snprintf(text, sizeof(text), ",\"id\":%" G_GINT64_FORMAT, id);
+        g_string_append(out, text);
     }
     g_string_append(out, "}\n");
     return g_string_free(out, FALSE);

@@ -98,15 +98,32 @@ static QmpFrame push_byte(QmpFramer *framer, unsigned char byte)
     return framer->depth ? QMP_FRAME_PARTIAL : QMP_FRAME_NOT_JSON;
 }
 
+/* How many bytes of @data are text that changes nothing: most of them. */
+static size_t skip_text(const QmpFramer *framer, const char *data, size_t n)
+{
+    size_t i = 0;
+
+    if (framer->in_string && !framer->in_escape) {
+        while (i < n && (unsigned char)data[i] >= 0x20 && data[i] != '"' &&
+               data[i] != '\\') {
+            i++;
+        }
+    }
+    return i;
+}
+
 QmpFrame qmp_framer_push(QmpFramer *framer, const char *data, size_t n,
                          size_t *ret_used)
 {
     QmpFrame frame = QMP_FRAME_PARTIAL;
     size_t room = QMP_MESSAGE_MAX_BYTES - framer->n_bytes;
-    size_t i;
+    size_t i = 0;
 
-    for (i = 0; i < n && frame == QMP_FRAME_PARTIAL; i++) {
-        frame = i < room ? push_byte(framer, data[i]) : QMP_FRAME_TOO_BIG;
+    while (i < n && frame == QMP_FRAME_PARTIAL) {
+        i += skip_text(framer, data + i, MIN(n, room) - i);
+        if (i < n) {
+            frame = i < room ? push_byte(framer, data[i++]) : QMP_FRAME_TOO_BIG;
+        }
     }
     framer->n_bytes += i;
     if (frame == QMP_FRAME_COMPLETE) {

@@ -1,46 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text to JSON, then JSON to what QMP means by it. */
+/* JSON to what QMP means by it. */
 #include "qmp/message.h"
 
 #include "qmp/error.h"
 #include "qmp/json.h"
-#include "qmp/literal.h"
-
-static bool refuse(GError **error, const char *what)
-{
-    g_set_error(error, QMP_ERROR, QMP_ERROR_PROTOCOL, "not JSON: %s", what);
-    return false;
-}
-
-/* The object that @text is; NULL if it is none. */
-static JsonObject *object_from_text(const char *text, size_t n, GError **error)
-{
-    g_autoptr(JsonParser) parser = NULL;
-    g_autoptr(GError) why = NULL;
-    const char *wrong;
-    JsonNode *root;
-
-    if (!g_utf8_validate_len(text, n, NULL)) {
-        wrong = "not UTF-8";
-    } else {
-        wrong = qmp_literals_check(text, n);
-    }
-    if (wrong) {
-        refuse(error, wrong);
-        return NULL;
-    }
-    parser = json_parser_new();
-    if (!json_parser_load_from_data(parser, text, n, &why)) {
-        refuse(error, why->message);
-        return NULL;
-    }
-    root = json_parser_get_root(parser); /* NULL for nothing but blanks */
-    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
-        refuse(error, "not an object");
-        return NULL;
-    }
-    return json_node_dup_object(root);
-}
+#include "qmp/parser.h"
 
 /* "7.2.22", or "unknown": the greeting's form is older than its promises. */
 static char *version_to_text(JsonObject *qemu)
@@ -174,7 +138,7 @@ static bool read_any(QmpMessage *message, GError **error)
 
 QmpMessage *qmp_message_parse(const char *text, size_t n, GError **error)
 {
-    JsonObject *object = object_from_text(text, n, error);
+    JsonObject *object = qmp_parse_object(text, n, error);
     g_autoptr(QmpMessage) message = NULL;
 
     if (!object) {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * One message that QEMU sent: text to meaning.  Pure.  It is stricter than
- * json-glib 1.6 (whole numbers that do not fit 64 bits, a NUL inside a string
- * and text that is not UTF-8 are refused) and tolerant where QMP asks for it:
- * unknown members are ignored, unknown events are events.
+ * One message that QEMU sent: text to meaning.  Pure.  It is strict about JSON
+ * (see qmp/parser.h) and tolerant where QMP asks for it: unknown members are
+ * ignored, unknown events are events.
  */
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
