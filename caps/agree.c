@@ -122,10 +122,10 @@ static void add_parameter(const CapsInventory *inventory, Side side,
                           GPtrArray *reasons)
 {
     g_autoptr(GError) error = NULL;
-    JsonNode *now = inventory->parameters
-                        ? json_object_get_member(inventory->parameters,
-                                                 wish->name)
-                        : NULL;
+    JsonNode *now =
+        inventory->parameters
+            ? json_object_get_member(inventory->parameters, wish->name)
+            : NULL;
     if (!now) {
         refuse(reasons, side, did_you_mean(inventory, wish),
                "there is no parameter '%s'", wish->name);
@@ -148,8 +148,8 @@ static JsonNode *capability_list(const CapsInventory *inventory,
                                  GHashTable *changes, bool undo)
 {
     JsonArray *list = json_array_new();
-    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(changes),
-                                         (GCompareFunc)g_strcmp0);
+    g_autoptr(GList) names =
+        g_list_sort(g_hash_table_get_keys(changes), (GCompareFunc)g_strcmp0);
     for (GList *at = names; at; at = at->next) {
         JsonObject *row = json_object_new();
         JsonNode *value = g_hash_table_lookup(changes, at->data);
@@ -177,8 +177,8 @@ static QmpCommand *parameters_command(const CapsInventory *inventory,
                                       GHashTable *changes, bool undo)
 {
     QmpCommand *command = qmp_command_new("migrate-set-parameters");
-    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(changes),
-                                         (GCompareFunc)g_strcmp0);
+    g_autoptr(GList) names =
+        g_list_sort(g_hash_table_get_keys(changes), (GCompareFunc)g_strcmp0);
     for (GList *at = names; at; at = at->next) {
         JsonNode *value =
             undo ? json_object_get_member(inventory->parameters, at->data)

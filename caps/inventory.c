@@ -123,10 +123,9 @@ void caps_inventory_apply(CapsInventory *inventory, const QmpCommand *command)
     }
     g_autoptr(GList) names = json_object_get_members(command->arguments);
     for (GList *at = names; at; at = at->next) {
-        json_object_set_member(
-            inventory->parameters, at->data,
-            json_node_copy(json_object_get_member(command->arguments,
-                                                  at->data)));
+        json_object_set_member(inventory->parameters, at->data,
+                               json_node_copy(json_object_get_member(
+                                   command->arguments, at->data)));
     }
 }
 
@@ -139,9 +138,8 @@ bool caps_inventory_has(const CapsInventory *inventory, const char *capability)
 bool caps_inventory_is_on(const CapsInventory *inventory,
                           const char *capability)
 {
-    return inventory->capabilities &&
-           GPOINTER_TO_INT(
-               g_hash_table_lookup(inventory->capabilities, capability));
+    return inventory->capabilities && GPOINTER_TO_INT(g_hash_table_lookup(
+                                          inventory->capabilities, capability));
 }
 
 bool caps_inventory_has_argument(const CapsInventory *inventory,

@@ -10,8 +10,8 @@
 
 /* MigrationStatus of QEMU; what a newer QEMU adds is "in progress". */
 typedef enum {
-    STATUS_UNKNOWN, /* not asked yet, or no answer */
-    STATUS_NONE,    /* no migration so far: query-migrate gave {} */
+    STATUS_UNKNOWN,     /* not asked yet, or no answer */
+    STATUS_NONE,        /* no migration so far: query-migrate gave {} */
     STATUS_IN_PROGRESS, /* a word that we do not know */
     STATUS_SETUP,
     STATUS_WAIT_UNPLUG,
@@ -30,12 +30,12 @@ typedef enum {
 typedef struct {
     /* the monitor and the process */
     bool connected;
-    bool dead;      /* the process is proved gone */
-    bool blind;     /* it lived on for a while with no monitor of ours, when it
+    bool dead;  /* the process is proved gone */
+    bool blind; /* it lived on for a while with no monitor of ours, when it
                      * could have been given the guest: events were missed */
 
     /* the last words of query-status and query-migrate, or of an event */
-    char run_state[24];   /* "running", "inmigrate"...; "" if not known */
+    char run_state[24]; /* "running", "inmigrate"...; "" if not known */
     Status status;
     char status_word[24]; /* as QEMU spells it; "" if not known */
     char *error_desc;     /* query-migrate's, or of a refused command */

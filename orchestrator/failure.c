@@ -138,8 +138,8 @@ static void add_lines(GString *text, Side side, const char *words)
 {
     g_auto(GStrv) lines = g_strsplit(words, "\n", -1);
     for (char **line = lines; *line; line++) {
-        g_string_append_printf(text, "  %s's QEMU says: %s\n",
-                               side_name(side), g_strchomp(*line));
+        g_string_append_printf(text, "  %s's QEMU says: %s\n", side_name(side),
+                               g_strchomp(*line));
     }
 }
 

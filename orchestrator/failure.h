@@ -49,18 +49,18 @@ typedef struct {
     const char *word;    /* error.code in the result */
     const char *meaning; /* one phrase */
     const char *hint;    /* what to do next; NULL: the message says it all */
-    Outcome outcome;     /* while nothing was sent; later both sides are asked */
+    Outcome outcome; /* while nothing was sent; later both sides are asked */
 } FailureRow;
 
 /* The first failure of a run wins; what follows from it never replaces it. */
 typedef struct {
     FailureCode code;
-    const char *phase;           /* the phase's name, static */
+    const char *phase; /* the phase's name, static */
     gboolean has_side;
     Side side;
-    char *message;               /* one phrase */
-    char *hint;                  /* instead of the row's, or NULL */
-    char *qemu_text[N_SIDES];    /* QEMU's own words from each side, or NULL */
+    char *message;            /* one phrase */
+    char *hint;               /* instead of the row's, or NULL */
+    char *qemu_text[N_SIDES]; /* QEMU's own words from each side, or NULL */
 } Failure;
 
 const FailureRow *failure_row(FailureCode code);

@@ -28,7 +28,7 @@ static const PhaseRow phases[N_PHASES] = {
     [PHASE_RESOLVE] = { "resolve", resolve_enter, resolve_handle,
         PHASE_ROLL_BACK, ~0u, 20000, 100 },
     [PHASE_ROLL_BACK] = { "roll-back", roll_back_enter, roll_back_handle,
-        PHASE_DONE, ~0u & ~BIT(EVENT_DEADLINE), 10000, 0 },
+        PHASE_DONE, ~0u, 10000, 0 },
     [PHASE_DONE] = { "done", done_enter, done_handle,
         PHASE_DONE, ~0u, 0, 0 },
 };
@@ -77,7 +77,7 @@ const PhaseRow *phase_row(PhaseId phase)
 
 const char *ask_name(Ask ask)
 {
-    return asks[ask].command ? asks[ask].command
+    return asks[ask].command  ? asks[ask].command
            : ask == TELL_UNDO ? "put back"
                               : "set";
 }
@@ -276,8 +276,8 @@ static void name_the_dead(Migration *m, Side side)
     Failure *failure = &m->failure;
     bool its_monitor = failure->code == FAILURE_MONITOR_LOST &&
                        failure->has_side && failure->side == side;
-    bool its_stream = side == SIDE_DESTINATION &&
-                      failure->code == FAILURE_MIGRATION_FAILED;
+    bool its_stream =
+        side == SIDE_DESTINATION && failure->code == FAILURE_MIGRATION_FAILED;
     if (m->phase != PHASE_DONE && (its_monitor || its_stream)) {
         failure->code = side == SIDE_SOURCE ? FAILURE_SOURCE_LOST
                                             : FAILURE_DESTINATION_LOST;
@@ -413,12 +413,25 @@ static PhaseId detach(Migration *m)
     return PHASE_DONE;
 }
 
+/* An answer that an earlier phase asked for: its facts count, nothing else. */
+static bool is_late(const Migration *m, const Event *event)
+{
+    bool is_answer = event->kind == EVENT_REPLY ||
+                     event->kind == EVENT_REFUSED ||
+                     event->kind == EVENT_SILENT;
+    return is_answer && !phase_is_waiting_for(m, event->side, event->ask);
+}
+
 void migration_feed(Migration *m, const Event *event)
 {
     PhaseId next;
+    bool late = is_late(m, event);
 
     m->now_us = event->time_us;
     absorb(m, event);
+    if (late) {
+        return;
+    }
     if (event->kind == EVENT_START) {
         m->start_us = m->now_us;
         next = phases[m->phase].enter(m);

@@ -90,9 +90,9 @@ typedef struct {
 
 typedef struct {
     char *uri; /* what the destination listens at: unix:PATH or tcp:HOST:PORT */
-    char *destination_host; /* for the source, where @uri's is a wildcard */
-    GPtrArray *wishes;      /* of CapsWish */
-    uint64_t timeout_us;    /* 0: none */
+    char *destination_host;   /* for the source, where @uri's is a wildcard */
+    GPtrArray *wishes;        /* of CapsWish */
+    uint64_t timeout_us;      /* 0: none */
     bool destination_is_dead; /* the user says so, should it be unreachable */
     bool no_preflight;        /* let QEMU find out what does not fit */
 } MigrationSettings;
@@ -107,7 +107,7 @@ typedef struct {
     pid_t pid[N_SIDES];
     CapsInventory inventories[N_SIDES];
     char *machine[N_SIDES];
-    char *blocked; /* the source's blocked-reasons, joined; or NULL */
+    char *blocked;     /* the source's blocked-reasons, joined; or NULL */
     char *migrate_uri; /* what the source is told */
     OwnerContext context;
 
@@ -128,7 +128,7 @@ typedef struct {
     GArray *passes;   /* of Sample: the last one of each pass */
     int64_t moved_us; /* when transferred_bytes last grew */
     int64_t start_us, migrate_us, active_us, switchover_us, settled_us;
-    int64_t end_us;   /* our clock; 0: did not happen */
+    int64_t end_us; /* our clock; 0: did not happen */
 } Migration;
 
 typedef PhaseId PhaseEnter(Migration *m);

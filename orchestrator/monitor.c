@@ -225,16 +225,14 @@ static void on_reply(GObject *object, GAsyncResult *result, gpointer user_data)
         return;
     }
     if (value) {
-        emit(call->monitor, (Event){ .kind = EVENT_REPLY,
-                                     .ask = call->ask,
-                                     .value = value });
+        emit(call->monitor,
+             (Event){ .kind = EVENT_REPLY, .ask = call->ask, .value = value });
     } else if (g_error_matches(error, QMP_ERROR, QMP_ERROR_COMMAND)) {
         emit(call->monitor, (Event){ .kind = EVENT_REFUSED,
                                      .ask = call->ask,
                                      .text = error->message });
     } else if (g_error_matches(error, QMP_ERROR, QMP_ERROR_TIMED_OUT)) {
-        emit(call->monitor,
-             (Event){ .kind = EVENT_SILENT, .ask = call->ask });
+        emit(call->monitor, (Event){ .kind = EVENT_SILENT, .ask = call->ask });
     } /* else the session is over, which is reported once, by on_closed() */
 }
 

@@ -5,25 +5,25 @@
 
 /* How the source stands, as far as the guest's whereabouts go. */
 typedef enum {
-    SOURCE_RUNS,      /* has the guest, and no migration goes on */
+    SOURCE_RUNS, /* has the guest, and no migration goes on */
     SOURCE_MIGRATES,
     SOURCE_POSTCOPY,
-    SOURCE_SPLIT,     /* postcopy-paused */
-    SOURCE_HANDED,    /* completed: will not run it unless told to */
-    SOURCE_TURNS,     /* ended without success, but has not resumed yet */
+    SOURCE_SPLIT,  /* postcopy-paused */
+    SOURCE_HANDED, /* completed: will not run it unless told to */
+    SOURCE_TURNS,  /* ended without success, but has not resumed yet */
     SOURCE_DEAD,
     SOURCE_UNKNOWN,
     N_SOURCES,
 } SourceView;
 
 typedef enum {
-    DESTINATION_WAITS,     /* not there yet */
-    DESTINATION_NEVER,     /* proved never to have run it, and never will */
-    DESTINATION_LOADED,    /* complete, and waits for cont */
-    DESTINATION_RUNS,      /* complete, in the run state intended */
+    DESTINATION_WAITS,  /* not there yet */
+    DESTINATION_NEVER,  /* proved never to have run it, and never will */
+    DESTINATION_LOADED, /* complete, and waits for cont */
+    DESTINATION_RUNS,   /* complete, in the run state intended */
     DESTINATION_POSTCOPY,
     DESTINATION_SPLIT,
-    DESTINATION_DIED,      /* dead, and may have run it before */
+    DESTINATION_DIED, /* dead, and may have run it before */
     DESTINATION_UNKNOWN,
     N_DESTINATIONS,
 } DestinationView;
@@ -51,11 +51,6 @@ static const Owner verdicts[N_SOURCES][N_DESTINATIONS] = {
 };
 /* clang-format on */
 
-static bool has_stopped_for_good(const Facts *facts)
-{
-    return facts_run_state_is(facts, "postmigrate");
-}
-
 static SourceView view_source(const Facts *facts, const OwnerContext *context)
 {
     if (facts->dead) {
@@ -74,10 +69,15 @@ static SourceView view_source(const Facts *facts, const OwnerContext *context)
     if (status_is_in_progress(facts->status)) {
         return SOURCE_MIGRATES;
     }
-    /* After a rescuing cont the status stays "completed" for ever. */
-    if (facts->status == STATUS_COMPLETED || has_stopped_for_good(facts)) {
+    if (facts_run_state_is(facts, "postmigrate")) {
+        /* 7.2 comes here too when somebody cancels a post-copy. */
+        return facts->status == STATUS_COMPLETED ? SOURCE_HANDED : SOURCE_TURNS;
+    }
+    /* "completed" comes a moment before "postmigrate", and stays after a cont
+     * that rescued the guest. */
+    if (facts->status == STATUS_COMPLETED) {
         return facts_run_state_is(facts, "running") ? SOURCE_RUNS
-                                                    : SOURCE_HANDED;
+                                                    : SOURCE_TURNS;
     }
     if (context->guest_ran && !facts_run_state_is(facts, "running") &&
         !facts_run_state_is(facts, "suspended") && facts->stopped) {

@@ -16,17 +16,17 @@ typedef enum {
     OWNER_CONT_DESTINATION, /* complete there, and only waits for cont */
     OWNER_SOURCE,
     OWNER_DESTINATION,
-    OWNER_SPLIT,            /* post-copy, paused */
+    OWNER_SPLIT, /* post-copy, paused */
     OWNER_NOBODY,
     OWNER_UNPROVED,
 } Owner;
 
 typedef struct {
-    bool started;      /* migrate was sent */
-    bool guest_ran;    /* before: so it shall run afterwards */
-    bool handed_over;  /* the source began to send the last state: from here on
+    bool started;     /* migrate was sent */
+    bool guest_ran;   /* before: so it shall run afterwards */
+    bool handed_over; /* the source began to send the last state: from here on
                         * a destination may run the guest by itself */
-    bool cont_sent;    /* we told the destination to run */
+    bool cont_sent;   /* we told the destination to run */
 } OwnerContext;
 
 /* What is true now.  With @final nothing more will be learnt: OWNER_WAIT is

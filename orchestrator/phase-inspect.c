@@ -9,8 +9,9 @@
 #include "orchestrator/uri.h"
 #include "qmp/json.h"
 
-static const Ask questions[] = { ASK_RUN_STATE,  ASK_MIGRATION, ASK_CAPABILITIES,
-                                 ASK_PARAMETERS, ASK_MACHINE,   ASK_SCHEMA };
+static const Ask questions[] = { ASK_RUN_STATE,    ASK_MIGRATION,
+                                 ASK_CAPABILITIES, ASK_PARAMETERS,
+                                 ASK_MACHINE,      ASK_SCHEMA };
 
 PhaseId inspect_enter(Migration *m)
 {
@@ -177,10 +178,9 @@ static GPtrArray *all_wishes(Migration *m)
     for (guint i = 0; m->settings->wishes && i < m->settings->wishes->len;
          i++) {
         const CapsWish *wish = m->settings->wishes->pdata[i];
-        g_ptr_array_add(wishes,
-                        wish->value
-                            ? caps_wish_parameter(wish->name, wish->value)
-                            : caps_wish_capability(wish->name, wish->on));
+        g_ptr_array_add(
+            wishes, wish->value ? caps_wish_parameter(wish->name, wish->value)
+                                : caps_wish_capability(wish->name, wish->on));
         if (strcmp(wish->name, "pause-before-switchover") == 0) {
             m->will_pause = wish->on;
         }

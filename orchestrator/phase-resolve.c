@@ -146,8 +146,7 @@ static bool undo_next(Migration *m)
         const Facts *facts = &m->facts[step->side];
         bool ours = !m->context.started || keeps_guest(m, step->side);
         /* I5: nothing is changed while QEMU migrates. */
-        if (ours && facts->connected &&
-            !status_is_in_progress(facts->status)) {
+        if (ours && facts->connected && !status_is_in_progress(facts->status)) {
             phase_ask(m, step->side, TELL_UNDO, qmp_command_copy(step->undo));
             return true;
         }
@@ -160,11 +159,28 @@ PhaseId roll_back_enter(Migration *m)
     return undo_next(m) ? m->phase : PHASE_DONE;
 }
 
+/* It took the guest along, after all was well. */
+static PhaseId lose_keeper(Migration *m, Side side)
+{
+    phase_fail(
+        m, side == SIDE_SOURCE ? FAILURE_SOURCE_LOST : FAILURE_DESTINATION_LOST,
+        side, "the QEMU process that had the guest ended");
+    m->outcome = OUTCOME_LOST;
+    return PHASE_DONE;
+}
+
 PhaseId roll_back_handle(Migration *m, const Event *event)
 {
+    if (event->kind == EVENT_DIED && keeps_guest(m, event->side)) {
+        return lose_keeper(m, event->side);
+    }
     if (event->kind == EVENT_REFUSED && event->ask == TELL_UNDO) {
         phase_note(m, "%s: a setting could not be put back: %s",
                    side_name(event->side), event->text);
+    }
+    if (event->kind == EVENT_DEADLINE) {
+        phase_note(m, "not all settings were put back in time");
+        return PHASE_DONE;
     }
     return phase_is_waiting(m) || undo_next(m) ? m->phase : PHASE_DONE;
 }

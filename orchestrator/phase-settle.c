@@ -27,10 +27,8 @@ PhaseId settle_enter(Migration *m)
 
 static bool is_settled(const Migration *m)
 {
-    return facts_run_state_is(&m->facts[SIDE_SOURCE], "postmigrate") &&
-           m->facts[SIDE_SOURCE].status == STATUS_COMPLETED &&
-           owner_judge(m->facts, &m->context, /* final= */ false) ==
-               OWNER_DESTINATION;
+    return owner_judge(m->facts, &m->context, /* final= */ false) ==
+           OWNER_DESTINATION;
 }
 
 PhaseId settle_handle(Migration *m, const Event *event)

@@ -99,9 +99,9 @@ static JsonObject *effective_object(const CapsInventory *inventory)
     }
     JsonObject *effective = json_object_new();
     JsonObject *capabilities = json_object_new();
-    g_autoptr(GList) names = g_list_sort(
-        g_hash_table_get_keys(inventory->capabilities),
-        (GCompareFunc)g_strcmp0);
+    g_autoptr(GList) names =
+        g_list_sort(g_hash_table_get_keys(inventory->capabilities),
+                    (GCompareFunc)g_strcmp0);
     for (GList *at = names; at; at = at->next) {
         json_object_set_boolean_member(
             capabilities, at->data, caps_inventory_is_on(inventory, at->data));
@@ -118,9 +118,9 @@ static JsonObject *time_object(const Migration *m)
     JsonObject *time = json_object_new();
     int64_t end_us = m->settled_us ? m->settled_us : m->end_us;
     add_int(time, "setup", span_us(m->migrate_us, m->active_us));
-    add_int(time, "precopy",
-            span_us(m->migrate_us,
-                    m->switchover_us ? m->switchover_us : end_us));
+    add_int(
+        time, "precopy",
+        span_us(m->migrate_us, m->switchover_us ? m->switchover_us : end_us));
     add_int(time, "switchover", span_us(m->switchover_us, end_us));
     add_int(time, "postcopy", -1);
     add_int(time, "total", span_us(m->migrate_us, end_us));

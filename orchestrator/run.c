@@ -61,8 +61,8 @@ static void enter_phase(Run *run, PhaseId from)
             G_PRIORITY_DEFAULT, row->deadline_ms, on_deadline, run, NULL);
     }
     if (run->migration->phase == PHASE_DONE && !run->done_source) {
-        run->done_source = g_idle_add_full(G_PRIORITY_DEFAULT, on_done, run,
-                                           NULL);
+        run->done_source =
+            g_idle_add_full(G_PRIORITY_DEFAULT, on_done, run, NULL);
     }
 }
 

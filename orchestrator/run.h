@@ -15,7 +15,7 @@ typedef struct {
     const QmpAddress *address[N_SIDES];
     pid_t pid[N_SIDES]; /* of processes that the caller started; else 0 */
     const MigrationSettings *settings;
-    Trace *trace;       /* or NULL */
+    Trace *trace; /* or NULL */
 } RunConfig;
 
 typedef struct {

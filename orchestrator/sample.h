@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 typedef struct {
-    int64_t time_us;           /* since migrate was sent, our monotonic clock */
-    int64_t pass;              /* ram.dirty-sync-count */
-    int64_t total_bytes;       /* ram.total: all RAM that takes part */
-    int64_t remaining_bytes;   /* ram.remaining; exact only at a pass boundary */
+    int64_t time_us;         /* since migrate was sent, our monotonic clock */
+    int64_t pass;            /* ram.dirty-sync-count */
+    int64_t total_bytes;     /* ram.total: all RAM that takes part */
+    int64_t remaining_bytes; /* ram.remaining; exact only at a pass boundary */
     int64_t transferred_bytes; /* ram.transferred: on the wire, headers too */
     int64_t normal_pages, zero_pages;
     int64_t page_bytes;
@@ -22,8 +22,8 @@ typedef struct {
     int64_t multifd_bytes;
     int64_t postcopy_requests;
     int64_t throttle_percent;
-    int64_t setup_us, total_us;      /* QEMU's own, from milliseconds */
-    int64_t downtime_us;             /* known when completed */
+    int64_t setup_us, total_us; /* QEMU's own, from milliseconds */
+    int64_t downtime_us;        /* known when completed */
     int64_t expected_downtime_us;
 } Sample;
 

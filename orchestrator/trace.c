@@ -101,8 +101,7 @@ static bool has_side(EventKind kind)
 
 static bool has_ask(EventKind kind)
 {
-    return kind == EVENT_REPLY || kind == EVENT_REFUSED ||
-           kind == EVENT_SILENT;
+    return kind == EVENT_REPLY || kind == EVENT_REFUSED || kind == EVENT_SILENT;
 }
 
 void trace_event(Trace *trace, const Migration *m, const Event *event)

@@ -10,9 +10,9 @@
 
 typedef struct {
     bool is_unix;
-    char *path;     /* unix */
-    char *host;     /* tcp: without brackets, may be empty */
-    uint16_t port;  /* tcp: 0: any */
+    char *path;    /* unix */
+    char *host;    /* tcp: without brackets, may be empty */
+    uint16_t port; /* tcp: 0: any */
 } Uri;
 
 /* Fails in G_OPTION_ERROR_BAD_VALUE. */

@@ -10,8 +10,9 @@ gboolean conclude_can_write(const Settings *settings)
 {
     g_autoptr(GError) error = NULL;
     if (settings->json && !output_check_json(settings->json, &error)) {
-        fprintf(stderr, "error: %s\n  hint: nothing was started; give a file "
-                        "in a folder that you can write\n",
+        fprintf(stderr,
+                "error: %s\n  hint: nothing was started; give a file "
+                "in a folder that you can write\n",
                 error->message);
         return FALSE;
     }
@@ -39,8 +40,9 @@ int conclude(const Settings *settings, Outcome outcome, const Failure *failure,
         output_print_result(result);
     }
     if (settings->json && !write_json(settings, result, all, &error)) {
-        fprintf(stderr, "error: %s\n  hint: the guest is as said above; only "
-                        "the result was not written\n",
+        fprintf(stderr,
+                "error: %s\n  hint: the guest is as said above; only "
+                "the result was not written\n",
                 error->message);
         return exit_code ? exit_code : outcome_row(OUTCOME_ERROR)->exit_code;
     }

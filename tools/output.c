@@ -106,9 +106,9 @@ static void print_transfer(JsonObject *result)
     if (sent >= 0) {
         guint n_passes = passes ? json_array_get_length(passes) : 0;
         g_autofree char *amount = unit_format(sent, UNIT_BYTES);
-        g_autofree char *rate = unit_format(
-            total_us > 0 ? (uint64_t)(sent * 1e6 / total_us) : 0,
-            UNIT_BYTES_PER_SECOND);
+        g_autofree char *rate =
+            unit_format(total_us > 0 ? (uint64_t)(sent * 1e6 / total_us) : 0,
+                        UNIT_BYTES_PER_SECOND);
         printf("  sent       %s in %u pass%s, %s\n", amount, n_passes,
                n_passes == 1 ? "" : "es", rate);
     }
@@ -150,8 +150,9 @@ static void print_verify(JsonObject *result)
         puts("  memory     not checked");
         return;
     }
-    printf("  memory     %s: %" G_GINT64_FORMAT " pages checked, %"
-           G_GINT64_FORMAT " bad, %" G_GINT64_FORMAT " writes lost\n",
+    printf("  memory     %s: %" G_GINT64_FORMAT
+           " pages checked, %" G_GINT64_FORMAT " bad, %" G_GINT64_FORMAT
+           " writes lost\n",
            memory, number(verify, "pages"), number(verify, "bad_pages"),
            number(verify, "lost_writes"));
     printf("  heartbeats %" G_GINT64_FORMAT " lost, %" G_GINT64_FORMAT

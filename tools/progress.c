@@ -14,9 +14,9 @@ Progress progress_start(const Settings *settings)
     gboolean is_terminal = isatty(STDERR_FILENO);
     return (Progress){
         .is_terminal = is_terminal,
-        .is_shown = !settings->quiet && (settings->progress == PROGRESS_ALWAYS ||
-                                         (settings->progress == PROGRESS_AUTO &&
-                                          is_terminal)),
+        .is_shown = !settings->quiet &&
+                    (settings->progress == PROGRESS_ALWAYS ||
+                     (settings->progress == PROGRESS_AUTO && is_terminal)),
     };
 }
 
@@ -29,10 +29,10 @@ char *progress_line(const Migration *m)
     g_autofree char *left =
         unit_format(MAX(sample->remaining_bytes, 0), UNIT_BYTES);
     g_autofree char *sent = unit_format(sample->transferred_bytes, UNIT_BYTES);
-    g_autofree char *rate = unit_format(MAX(sample->sent_bytes_per_s, 0),
-                                        UNIT_BYTES_PER_SECOND);
-    g_autofree char *dirty = unit_format(MAX(sample->dirty_bytes_per_s, 0),
-                                         UNIT_BYTES_PER_SECOND);
+    g_autofree char *rate =
+        unit_format(MAX(sample->sent_bytes_per_s, 0), UNIT_BYTES_PER_SECOND);
+    g_autofree char *dirty =
+        unit_format(MAX(sample->dirty_bytes_per_s, 0), UNIT_BYTES_PER_SECOND);
     return g_strdup_printf("%s %.1f s  pass %" G_GINT64_FORMAT
                            "  %s sent, %s left  %s, dirtied %s",
                            phase_row(m->phase)->name,

@@ -201,9 +201,9 @@ static gboolean take_words(Settings *settings, GError **error)
             return FALSE;
         }
     }
-    if (words.timeout && !option_quantity("timeout", words.timeout,
-                                          UNIT_MILLISECONDS, &timeout_ms,
-                                          error)) {
+    if (words.timeout &&
+        !option_quantity("timeout", words.timeout, UNIT_MILLISECONDS,
+                         &timeout_ms, error)) {
         return FALSE;
     }
     settings->migration.uri = g_strdup(words.uri);

@@ -109,8 +109,7 @@ static gboolean take_guest(LabOptions *options, GError **error)
         !take_size("memory", words.memory, "256MiB", UNIT_BYTES,
                    &options->memory_bytes, error) ||
         !take_size("dirty-rate", words.dirty_rate, "10MB/s",
-                   UNIT_BYTES_PER_SECOND, &options->dirty_bytes_per_s,
-                   error) ||
+                   UNIT_BYTES_PER_SECOND, &options->dirty_bytes_per_s, error) ||
         !take_size("working-set", words.working_set, "0", UNIT_BYTES,
                    &options->working_set_bytes, error) ||
         !take_size("warm-up", words.warm_up, "250ms", UNIT_MILLISECONDS,
@@ -188,9 +187,9 @@ static int finish(const Settings *settings, LabResult *result)
     GPtrArray *results = result->results;
     if (results->len == 0) {
         const ReportExtras extras = { .guest_downtime_us = -1 };
-        g_ptr_array_add(results,
-                        report_result(result->outcome, &result->failure, NULL,
-                                      &extras));
+        g_ptr_array_add(
+            results,
+            report_result(result->outcome, &result->failure, NULL, &extras));
     }
     for (guint i = 0; i + 1 < results->len; i++) {
         if (!settings->quiet && g_strcmp0(settings->json, "-") != 0) {
@@ -198,9 +197,8 @@ static int finish(const Settings *settings, LabResult *result)
         }
     }
     JsonNode *last = results->pdata[results->len - 1];
-    int exit_code =
-        conclude(settings, result->outcome, &result->failure, last,
-                 results->len > 1 ? results : NULL);
+    int exit_code = conclude(settings, result->outcome, &result->failure, last,
+                             results->len > 1 ? results : NULL);
     if (result->kept) {
         fputs(result->kept, stderr);
     }
@@ -218,9 +216,9 @@ static int run_checked(const LabOptions *options, const Settings *settings)
         return outcome_row(OUTCOME_ERROR)->exit_code;
     }
     if (!g_file_test(guest, G_FILE_TEST_EXISTS)) {
-        return conclude_early(settings, FAILURE_ENVIRONMENT,
-                              g_strdup_printf("the test guest %s is missing",
-                                              guest));
+        return conclude_early(
+            settings, FAILURE_ENVIRONMENT,
+            g_strdup_printf("the test guest %s is missing", guest));
     }
     if (settings->trace && !(trace = trace_open(settings->trace, &error))) {
         return conclude_early(settings, FAILURE_ENVIRONMENT,

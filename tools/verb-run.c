@@ -83,10 +83,9 @@ static int run_checked(Settings *settings, QmpAddress *const address[])
     gboolean is_our_socket = settings->migration.uri == NULL;
 
     if (qmp_address_equal(address[SIDE_SOURCE], address[SIDE_DESTINATION])) {
-        return conclude_early(
-            settings, FAILURE_SAME_QEMU,
-            g_strdup_printf("both addresses are %s",
-                            address[SIDE_SOURCE]->text));
+        return conclude_early(settings, FAILURE_SAME_QEMU,
+                              g_strdup_printf("both addresses are %s",
+                                              address[SIDE_SOURCE]->text));
     }
     if (!migrate_choose_uri(&settings->migration, address[SIDE_SOURCE],
                             address[SIDE_DESTINATION], &error)) {

@@ -6,9 +6,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define N_ENTRIES    256
-#define SSE3         (1u << 0)  /* CPUID 1, ECX: in every processor with KVM */
-#define LONG_MODE    (1u << 29) /* CPUID 0x80000001, EDX */
+#define N_ENTRIES 256
+#define SSE3      (1u << 0)  /* CPUID 1, ECX: in every processor with KVM */
+#define LONG_MODE (1u << 29) /* CPUID 0x80000001, EDX */
 
 gboolean accel_kvm_is_plausible(void)
 {

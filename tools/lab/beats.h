@@ -11,12 +11,12 @@
 #include "caps/side.h"
 
 typedef struct {
-    GArray *before;    /* of guint32: gaps in microseconds before the start */
-    gboolean started;  /* the migration */
-    int64_t last_us;   /* arrival; 0: none yet */
-    uint64_t next;     /* the number that must come */
+    GArray *before;   /* of guint32: gaps in microseconds before the start */
+    gboolean started; /* the migration */
+    int64_t last_us;  /* arrival; 0: none yet */
+    uint64_t next;    /* the number that must come */
     uint64_t n_beats, n_lost, n_repeated;
-    int64_t longest_us;      /* since the start, over a normal gap: a stall */
+    int64_t longest_us; /* since the start, over a normal gap: a stall */
     int64_t last_source_us, first_destination_us; /* 0: none yet */
 } Beats;
 

@@ -19,15 +19,15 @@ typedef enum {
     STAGE_WARM_UP, /* it works; its beats are measured */
     STAGE_RATE,    /* it was asked how fast it writes */
     STAGE_MIGRATE,
-    STAGE_VERIFY,  /* it checks its memory, wherever it is now */
+    STAGE_VERIFY, /* it checks its memory, wherever it is now */
     STAGE_OVER,
 } Stage;
 
-#define KVM_TRY_MS    3000u /* for the guest's first word */
-#define BOOT_MS       60000u
-#define ANSWER_MS     30000u
-#define VERIFY_MS     30000u /* and as long again for each GiB */
-#define GIB           (1024.0 * 1024 * 1024)
+#define KVM_TRY_MS 3000u /* for the guest's first word */
+#define BOOT_MS    60000u
+#define ANSWER_MS  30000u
+#define VERIFY_MS  30000u /* and as long again for each GiB */
+#define GIB        (1024.0 * 1024 * 1024)
 
 struct Lab {
     const LabOptions *options;
@@ -124,8 +124,7 @@ static void add_stderr(Lab *lab, Failure *failure)
         if (words && *words) {
             char *said = failure->qemu_text[side];
             failure->qemu_text[side] =
-                said ? g_strdup_printf("%s\n%s", said, words)
-                     : g_strdup(words);
+                said ? g_strdup_printf("%s\n%s", said, words) : g_strdup(words);
             g_free(said);
         }
     }
@@ -134,7 +133,7 @@ static void add_stderr(Lab *lab, Failure *failure)
 /* Before or after a migration, not in it.  Takes @message over. */
 static void fail(Lab *lab, FailureCode code, Outcome outcome, char *message)
 {
-    static const char *const phases[] = { "choose", "boot", "boot", "boot",
+    static const char *const phases[] = { "choose",  "boot",   "boot",  "boot",
                                           "migrate", "verify", "verify" };
     Failure *failure = &lab->result->failure;
     if (failure->code == FAILURE_NONE) {
@@ -191,8 +190,7 @@ static void add_result(Lab *lab)
 {
     const Migration *m = run_migration(lab->run);
     g_autoptr(JsonObject) host = host_describe();
-    g_autoptr(JsonObject) verify =
-        verify_to_json(&lab->verify, &lab->beats);
+    g_autoptr(JsonObject) verify = verify_to_json(&lab->verify, &lab->beats);
     json_object_set_string_member(host, "accel", lab->accel);
     json_object_set_string_member(host, "machine", lab->machine);
     const ReportExtras extras = {
@@ -204,9 +202,9 @@ static void add_result(Lab *lab)
                                  ? beats_downtime_us(&lab->beats)
                                  : -1,
     };
-    g_ptr_array_add(lab->result->results,
-                    report_result(lab->result->outcome, &lab->result->failure,
-                                  m, &extras));
+    g_ptr_array_add(
+        lab->result->results,
+        report_result(lab->result->outcome, &lab->result->failure, m, &extras));
 }
 
 /* The guest is where it is, and has told what it knows. */
@@ -279,7 +277,8 @@ static void on_run_done(Run *run, gpointer user_data)
     take_failure(lab, &m->failure);
     progress_end(&lab->progress);
     /* A guest that is split, lost or unknown cannot be asked. */
-    if (*outcome_row(m->outcome)->guest == 's' || m->outcome == OUTCOME_MIGRATED) {
+    if (*outcome_row(m->outcome)->guest == 's' ||
+        m->outcome == OUTCOME_MIGRATED) {
         start_verify(lab);
     } else {
         end_hop(lab);
@@ -318,6 +317,7 @@ static void start_migration(Lab *lab)
 
     enter(lab, STAGE_MIGRATE, 0);
     choose_uri(lab);
+    qemu_follow(lab->qemus[SIDE_DESTINATION], lab->qemus[SIDE_SOURCE]);
     beats_start(&lab->beats);
     lab->run = run_new(&config, &handlers, lab);
     run_start(lab->run);
@@ -499,8 +499,7 @@ static void on_machine(GObject *object, GAsyncResult *result,
         return;
     }
     if (!machine) {
-        fail(lab, FAILURE_ENVIRONMENT, OUTCOME_ERROR,
-             g_strdup(error->message));
+        fail(lab, FAILURE_ENVIRONMENT, OUTCOME_ERROR, g_strdup(error->message));
         return;
     }
     lab->machine = machine;
@@ -509,12 +508,11 @@ static void on_machine(GObject *object, GAsyncResult *result,
 
 static char *make_append(const LabOptions *options)
 {
-    return g_strdup_printf("rate=%" G_GUINT64_FORMAT
-                           " working-set=%" G_GUINT64_FORMAT
-                           " pattern=%s content=%s",
-                           options->dirty_bytes_per_s,
-                           options->working_set_bytes, options->pattern,
-                           options->content);
+    return g_strdup_printf(
+        "rate=%" G_GUINT64_FORMAT " working-set=%" G_GUINT64_FORMAT
+        " pattern=%s content=%s",
+        options->dirty_bytes_per_s, options->working_set_bytes,
+        options->pattern, options->content);
 }
 
 Lab *lab_new(const LabOptions *options, const Settings *settings,
@@ -554,8 +552,7 @@ void lab_start(Lab *lab, LabDone *done, gpointer user_data)
     lab->guard = guard_start(&error);
     lab->progress = progress_start(lab->settings);
     if (!lab->guard) {
-        fail(lab, FAILURE_ENVIRONMENT, OUTCOME_ERROR,
-             g_strdup(error->message));
+        fail(lab, FAILURE_ENVIRONMENT, OUTCOME_ERROR, g_strdup(error->message));
     } else if (lab->machine) {
         start_pair(lab);
     } else if (strcmp(lab->binary[SIDE_SOURCE],

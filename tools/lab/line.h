@@ -21,12 +21,12 @@ typedef enum {
 
 typedef struct {
     LineKind kind;
-    const char *text;             /* the whole line; bad and panic need it */
-    uint64_t beat, beat_us;       /* beat: number, guest time */
-    uint64_t n_cpus;              /* hello */
+    const char *text;       /* the whole line; bad and panic need it */
+    uint64_t beat, beat_us; /* beat: number, guest time */
+    uint64_t n_cpus;        /* hello */
     uint64_t memory_bytes, working_set_bytes, above_4g_bytes; /* hello */
-    uint64_t cpu, pages, time_us; /* rate; verify: pages */
-    uint64_t bad, lost_writes;    /* verify */
+    uint64_t cpu, pages, time_us;  /* rate; verify: pages */
+    uint64_t bad, lost_writes;     /* verify */
     uint64_t writes[LINE_BUCKETS]; /* writes: how many took 2^i ns and more */
 } Line;
 

@@ -156,8 +156,8 @@ Qemu *qemu_start(Guard *guard, const char *name, const QemuConfig *config,
     qemu->user_data = user_data;
     qemu->monitor = qmp_address_parse(address, error);
     if (!qemu->monitor ||
-        !(qemu->serial = serial_listen(serial, on_line, on_connected, qemu,
-                                       error)) ||
+        !(qemu->serial =
+              serial_listen(serial, on_line, on_connected, qemu, error)) ||
         !spawn(qemu, guard, config, error)) {
         qemu_free(qemu);
         return NULL;
@@ -211,6 +211,11 @@ void qemu_tell_guest(Qemu *qemu, char byte)
     serial_send(qemu->serial, byte);
 }
 
+void qemu_follow(Qemu *qemu, Qemu *before)
+{
+    serial_follow(qemu->serial, before->serial);
+}
+
 char *qemu_stderr(const Qemu *qemu)
 {
     char *text = NULL;
@@ -224,9 +229,9 @@ char *qemu_command_line(const Qemu *qemu)
     g_autoptr(GString) line = g_string_new(NULL);
     for (guint i = 0; i + 1 < qemu->argv->len; i++) {
         const char *word = qemu->argv->pdata[i];
-        g_autofree char *quoted =
-            strpbrk(word, " '\"$\\*?<>|&;()") ? g_shell_quote(word)
-                                              : g_strdup(word);
+        g_autofree char *quoted = strpbrk(word, " '\"$\\*?<>|&;()")
+                                      ? g_shell_quote(word)
+                                      : g_strdup(word);
         g_string_append_printf(line, "%s%s", i ? " " : "", quoted);
     }
     return g_string_free(g_steal_pointer(&line), FALSE);

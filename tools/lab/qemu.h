@@ -51,6 +51,9 @@ gboolean qemu_is_alive(const Qemu *qemu);
 /* Sends one byte to the guest's serial port. */
 void qemu_tell_guest(Qemu *qemu, char byte);
 
+/* The guest of @before will go on here: see serial_follow(). */
+void qemu_follow(Qemu *qemu, Qemu *before);
+
 /* What it wrote to its standard error so far.  Free with g_free(). */
 char *qemu_stderr(const Qemu *qemu);
 

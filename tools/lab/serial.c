@@ -17,7 +17,8 @@ struct Serial {
     gpointer user_data;
     int fd; /* listens, later connected; -1: closed */
     guint source;
-    size_t n; /* bytes in @buffer that are no whole line yet */
+    Serial *before; /* whose guest will go on here; NULL: nobody's */
+    size_t n;       /* bytes in @buffer that are no whole line yet */
     char buffer[LINE_MAX_BYTES];
 };
 
@@ -53,22 +54,43 @@ static void take_lines(Serial *serial, int64_t time_us)
     }
 }
 
-static gboolean on_readable(int fd, GIOCondition condition, gpointer user_data)
+/* Reads once; false: nothing more comes for now, or for ever. */
+static gboolean read_some(Serial *serial)
 {
-    Serial *serial = user_data;
-    ssize_t n = recv(fd, serial->buffer + serial->n,
+    ssize_t n = recv(serial->fd, serial->buffer + serial->n,
                      sizeof(serial->buffer) - serial->n, MSG_DONTWAIT);
     if (n > 0) {
         serial->n += n;
         take_lines(serial, g_get_monotonic_time());
-        return G_SOURCE_CONTINUE;
+        return TRUE;
     }
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-        return G_SOURCE_CONTINUE;
+    if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        hang_up(serial);
     }
-    serial->source = 0;
-    hang_up(serial);
-    return G_SOURCE_REMOVE;
+    return FALSE;
+}
+
+/* The first byte here is the next one after the last one there. */
+static void take_over(Serial *serial)
+{
+    Serial *before = g_steal_pointer(&serial->before);
+    while (before->fd >= 0 && read_some(before)) {
+    }
+    memcpy(serial->buffer, before->buffer, before->n);
+    serial->n = before->n;
+    before->n = 0;
+}
+
+static gboolean on_readable(int fd, GIOCondition condition, gpointer user_data)
+{
+    Serial *serial = user_data;
+    char byte;
+
+    if (serial->before && recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) > 0) {
+        take_over(serial);
+    }
+    read_some(serial);
+    return G_SOURCE_CONTINUE; /* after hang_up() the source is gone anyway */
 }
 
 static gboolean on_accept(int fd, GIOCondition condition, gpointer user_data)
@@ -80,10 +102,9 @@ static gboolean on_accept(int fd, GIOCondition condition, gpointer user_data)
     }
     close(serial->fd); /* one QEMU, one connection */
     serial->fd = connection;
-    serial->source =
-        g_unix_fd_add_full(G_PRIORITY_DEFAULT, connection,
-                           G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, serial,
-                           NULL);
+    serial->source = g_unix_fd_add_full(G_PRIORITY_DEFAULT, connection,
+                                        G_IO_IN | G_IO_HUP | G_IO_ERR,
+                                        on_readable, serial, NULL);
     serial->connected(serial->user_data);
     return G_SOURCE_REMOVE;
 }
@@ -133,6 +154,11 @@ void serial_free(Serial *serial)
 {
     hang_up(serial);
     g_free(serial);
+}
+
+void serial_follow(Serial *serial, Serial *before)
+{
+    serial->before = before;
 }
 
 void serial_send(Serial *serial, char byte)

@@ -19,5 +19,12 @@ Serial *serial_listen(const char *path, SerialLine *line,
                       GError **error);
 void serial_free(Serial *serial);
 
+/*
+ * @serial's guest comes from @before: what that had not ended a line with is
+ * the beginning of the first line here, since a migration can fall into the
+ * middle of one.  Holds until the first byte comes.
+ */
+void serial_follow(Serial *serial, Serial *before);
+
 /* Lost if nobody is connected. */
 void serial_send(Serial *serial, char byte);

@@ -35,8 +35,7 @@ void verify_take(Verify *verify, const Line *line, gboolean after)
         break;
     case LINE_BAD:
         if (verify->first_bad[0] == '\0') {
-            g_strlcpy(verify->first_bad, line->text,
-                      sizeof(verify->first_bad));
+            g_strlcpy(verify->first_bad, line->text, sizeof(verify->first_bad));
         }
         break;
     case LINE_VERIFY:
