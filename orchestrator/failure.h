@@ -49,7 +49,8 @@ typedef struct {
     const char *word;    /* error.code in the result */
     const char *meaning; /* one phrase */
     const char *hint;    /* what to do next; NULL: the message says it all */
-    Outcome outcome; /* while nothing was sent; later both sides are asked */
+    Outcome outcome;  /* while nothing was sent; later both sides are asked */
+    gboolean is_ours; /* we gave up: what QEMU says then only follows from it */
 } FailureRow;
 
 /* The first failure of a run wins; what follows from it never replaces it. */

@@ -190,7 +190,8 @@ PhaseId done_enter(Migration *m)
     m->end_us = m->now_us;
     /* What QEMU said of the failure, from both sides. */
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        if (m->failure.code != FAILURE_NONE && !m->failure.qemu_text[side]) {
+        if (m->failure.code != FAILURE_NONE && !m->failure.qemu_text[side] &&
+            !failure_row(m->failure.code)->is_ours) {
             m->failure.qemu_text[side] = g_strdup(m->facts[side].error_desc);
         }
     }

@@ -81,7 +81,8 @@ Sample sample_from_query_migrate(JsonNode *reply, int64_t time_us)
     }
 
     uint64_t dirty_pages_per_s;
-    if (ram && sample.page_bytes > 0 &&
+    /* Before the second pass there is nothing to tell it from: 0 is no rate. */
+    if (ram && sample.page_bytes > 0 && sample.pass > 1 &&
         qmp_json_size(ram, "dirty-pages-rate", &dirty_pages_per_s) &&
         dirty_pages_per_s < INT64_MAX / (uint64_t)sample.page_bytes) {
         sample.dirty_bytes_per_s =

@@ -115,7 +115,7 @@ void trace_event(Trace *trace, const Migration *m, const Event *event)
         add_string(trace, "side", side_name(event->side));
     }
     if (has_ask(event->kind)) {
-        add_int(trace, "ask", event->ask);
+        add_string(trace, "ask", ask_name(event->ask));
     }
     add_string(trace, "text", event->text);
     if (event->kind == EVENT_LOST) {

@@ -61,3 +61,20 @@ int conclude_early(const Settings *settings, FailureCode code, char *message)
     failure_clear(&failure);
     return exit_code;
 }
+
+int conclude_usage(const char *verb, const GError *error)
+{
+    const ReportExtras extras = { .guest_downtime_us = -1 };
+    Failure failure = { .code = FAILURE_USAGE,
+                        .phase = "start",
+                        .message = g_strdup(error->message) };
+    const char *path = settings_json_word();
+
+    if (path && output_check_json(path, NULL)) {
+        g_autoptr(JsonNode) result =
+            report_result(OUTCOME_USAGE, &failure, NULL, &extras);
+        output_write_json(path, result, NULL);
+    }
+    failure_clear(&failure);
+    return usage_failed(verb, error);
+}

@@ -17,5 +17,8 @@ gboolean conclude_can_write(const Settings *settings);
 int conclude(const Settings *settings, Outcome outcome, const Failure *failure,
              JsonNode *result, GPtrArray *all);
 
+/* Wrong words on the command line of a verb that migrates. */
+int conclude_usage(const char *verb, const GError *error);
+
 /* A run that did not come to a migration; takes @message over. */
 int conclude_early(const Settings *settings, FailureCode code, char *message);

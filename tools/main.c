@@ -68,6 +68,8 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
         if (strcmp(verbs[i].name, argv[1]) == 0) {
+            g_autofree char *name = g_strconcat("qmigrate ", argv[1], NULL);
+            g_set_prgname(name); /* --help's usage line shows it */
             return verbs[i].run(argc - 1, argv + 1);
         }
     }

@@ -2,6 +2,7 @@
 #include "tools/migrate.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A monitor on a unix socket is on this host, whoever forwards it. */
@@ -37,4 +38,15 @@ gboolean migrate_choose_uri(MigrationSettings *settings,
                 "give --uri, for example tcp:HOST:0",
                 destination->text);
     return FALSE;
+}
+
+gboolean migrate_is_same_place(const QmpAddress *source,
+                               const QmpAddress *destination)
+{
+    struct stat a, b;
+    if (is_local(source) && is_local(destination) &&
+        stat(source->path, &a) == 0 && stat(destination->path, &b) == 0) {
+        return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    }
+    return qmp_address_equal(source, destination);
 }

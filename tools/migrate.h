@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
-/* qmigrate run's own work, beside the options: choosing the address. */
+/* qmigrate run's own work, beside the options: what addresses mean here. */
 #include "qmp/address.h"
 #include "tools/settings.h"
 
@@ -13,3 +13,7 @@
 gboolean migrate_choose_uri(MigrationSettings *settings,
                             const QmpAddress *source,
                             const QmpAddress *destination, GError **error);
+
+/* Do both lead to the same socket, however they are spelt? */
+gboolean migrate_is_same_place(const QmpAddress *source,
+                               const QmpAddress *destination);

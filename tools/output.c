@@ -90,19 +90,29 @@ static int64_t number(JsonObject *object, const char *name)
 
 static void print_transfer(JsonObject *result)
 {
+    static const struct {
+        const char *member, *name;
+    } parts[] = { { "setup", "setup" },
+                  { "precopy", "pre-copy" },
+                  { "switchover", "switchover" } };
     JsonObject *time = qmp_json_object(result, "time_us");
     JsonObject *bytes = qmp_json_object(result, "bytes");
     JsonArray *passes = qmp_json_array(result, "passes");
     int64_t sent = number(bytes, "transferred");
     int64_t total_us = number(time, "total");
-    char a[32], b[32], c[32], d[32];
+    char text[32];
 
     if (total_us < 0) {
         return;
     }
-    printf("  time       %s in all: setup %s, pre-copy %s, switchover %s\n",
-           span(time, "total", a), span(time, "setup", b),
-           span(time, "precopy", c), span(time, "switchover", d));
+    printf("  time       %s in all", span(time, "total", text));
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        if (number(time, parts[i].member) >= 0) {
+            printf("%s %s %s", i == 0 ? ":" : ",", parts[i].name,
+                   span(time, parts[i].member, text));
+        }
+    }
+    putchar('\n');
     if (sent >= 0) {
         guint n_passes = passes ? json_array_get_length(passes) : 0;
         g_autofree char *amount = unit_format(sent, UNIT_BYTES);

@@ -31,13 +31,17 @@ char *progress_line(const Migration *m)
     g_autofree char *sent = unit_format(sample->transferred_bytes, UNIT_BYTES);
     g_autofree char *rate =
         unit_format(MAX(sample->sent_bytes_per_s, 0), UNIT_BYTES_PER_SECOND);
-    g_autofree char *dirty =
-        unit_format(MAX(sample->dirty_bytes_per_s, 0), UNIT_BYTES_PER_SECOND);
-    return g_strdup_printf("%s %.1f s  pass %" G_GINT64_FORMAT
-                           "  %s sent, %s left  %s, dirtied %s",
-                           phase_row(m->phase)->name,
-                           (m->now_us - m->migrate_us) / 1e6, sample->pass,
-                           sent, left, rate, dirty);
+    g_autoptr(GString) line = g_string_new(NULL);
+    g_string_printf(
+        line, "%s %.1f s  pass %" G_GINT64_FORMAT "  %s sent, %s left, %s",
+        phase_row(m->phase)->name, (m->now_us - m->migrate_us) / 1e6,
+        sample->pass, sent, left, rate);
+    if (sample->dirty_bytes_per_s >= 0) {
+        g_autofree char *dirty =
+            unit_format(sample->dirty_bytes_per_s, UNIT_BYTES_PER_SECOND);
+        g_string_append_printf(line, ", dirtied %s", dirty);
+    }
+    return g_string_free(g_steal_pointer(&line), FALSE);
 }
 
 static void put(Progress *progress, const char *line)

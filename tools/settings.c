@@ -88,6 +88,9 @@ static gboolean parse(GOptionContext *context, const GOptionEntry *own,
     GError *local = NULL;
     g_option_context_set_translate_func(context, NULL, NULL, NULL);
     g_option_context_add_main_entries(context, own, NULL);
+    if (more) {
+        g_option_context_add_main_entries(context, more, NULL);
+    }
     if (!g_option_context_parse(context, argc, argv, &local)) {
         suggest(local, own, more);
         g_propagate_error(error, local);
@@ -222,11 +225,6 @@ gboolean settings_parse(Settings *settings, const GOptionEntry *entries,
                         char ***argv, GError **error)
 {
     g_autoptr(GOptionContext) context = g_option_context_new(parameters);
-    GOptionGroup *group =
-        g_option_group_new("settings", "Settings of the migration:",
-                           "Show the settings of the migration", NULL, NULL);
-    g_option_group_add_entries(group, shared);
-    g_option_context_add_group(context, group);
     g_option_context_set_summary(context, summary);
     return parse(context, entries, shared, argc, argv, error) &&
            take_words(settings, error);
@@ -238,6 +236,11 @@ void settings_clear(Settings *settings)
     g_free(settings->json);
     g_free(settings->trace);
     *settings = (Settings){ 0 };
+}
+
+const char *settings_json_word(void)
+{
+    return words.json;
 }
 
 int usage_failed(const char *verb, const GError *error)

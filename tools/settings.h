@@ -41,3 +41,7 @@ gboolean option_quantity(const char *option, const char *text, int unit,
 
 /* The one way to end for wrong words: prints and returns the exit code. */
 int usage_failed(const char *verb, const GError *error);
+
+/* What stands behind --json so far, even if parsing failed: a result document
+ * is written whatever the outcome.  NULL: nothing. */
+const char *settings_json_word(void);

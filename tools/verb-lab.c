@@ -200,7 +200,7 @@ static int finish(const Settings *settings, LabResult *result)
     int exit_code = conclude(settings, result->outcome, &result->failure, last,
                              results->len > 1 ? results : NULL);
     if (result->kept) {
-        fputs(result->kept, stderr);
+        fprintf(stderr, "kept:\n%s", result->kept);
     }
     return exit_code;
 }
@@ -244,7 +244,7 @@ int verb_lab(int argc, char **argv)
                         "it, and proves it intact.",
                         &argc, &argv, &error) ||
         !take_guest(&options, &error)) {
-        return usage_failed("lab", error);
+        return conclude_usage("lab", error);
     }
     take_words(&options);
     return run_checked(&options, &settings);

@@ -82,14 +82,15 @@ static int run_checked(Settings *settings, QmpAddress *const address[])
     g_autoptr(GError) error = NULL;
     gboolean is_our_socket = settings->migration.uri == NULL;
 
-    if (qmp_address_equal(address[SIDE_SOURCE], address[SIDE_DESTINATION])) {
+    if (migrate_is_same_place(address[SIDE_SOURCE],
+                              address[SIDE_DESTINATION])) {
         return conclude_early(settings, FAILURE_SAME_QEMU,
                               g_strdup_printf("both addresses are %s",
                                               address[SIDE_SOURCE]->text));
     }
     if (!migrate_choose_uri(&settings->migration, address[SIDE_SOURCE],
                             address[SIDE_DESTINATION], &error)) {
-        return usage_failed("run", error);
+        return conclude_usage("run", error);
     }
     if (!conclude_can_write(settings)) {
         return outcome_row(OUTCOME_ERROR)->exit_code;
@@ -130,23 +131,23 @@ int verb_run(int argc, char **argv)
                         "QMP is unix:PATH (or a path), tcp:HOST:PORT, fd:N or "
                         "exec:COMMAND.",
                         &argc, &argv, &error)) {
-        return usage_failed("run", error);
+        return conclude_usage("run", error);
     }
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         if (!words[side]) {
             g_set_error(&error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                         "--%s QMP is missing", side_name(side));
-            return usage_failed("run", error);
+            return conclude_usage("run", error);
         }
     }
     if (argc > 1) {
         g_set_error(&error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "'%s' is one word too many", argv[1]);
-        return usage_failed("run", error);
+        return conclude_usage("run", error);
     }
     if (!(source = qmp_address_parse(words[SIDE_SOURCE], &error)) ||
         !(destination = qmp_address_parse(words[SIDE_DESTINATION], &error))) {
-        return usage_failed("run", error);
+        return conclude_usage("run", error);
     }
     return run_checked(&settings, (QmpAddress *[]){ source, destination });
 }

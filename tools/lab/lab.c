@@ -6,11 +6,10 @@
 
 #include "orchestrator/run.h"
 #include "tools/host.h"
-#include "tools/lab/accel.h"
 #include "tools/lab/beats.h"
 #include "tools/lab/guard.h"
 #include "tools/lab/machine.h"
-#include "tools/lab/qemu.h"
+#include "tools/lab/pair.h"
 #include "tools/lab/verify.h"
 
 typedef enum {
@@ -32,7 +31,6 @@ typedef enum {
 struct Lab {
     const LabOptions *options;
     const Settings *settings;
-    const char *kernel;
     Trace *trace;
     LabResult *result;
     LabDone *done;
@@ -41,15 +39,13 @@ struct Lab {
     Guard *guard;
     GCancellable *cancellable;
     MigrationSettings migration; /* a copy with the address of this hop */
-    char *machine, *append;
-    const char *accel;
     Progress progress;
 
     Stage stage;
     guint deadline_source, idle_source;
-    unsigned n_qemus, n_hops; /* started, done */
-    const char *binary[N_SIDES];
-    Qemu *qemus[N_SIDES];
+    unsigned n_qemus, n_hops;         /* started, done */
+    int64_t stage_us[STAGE_OVER + 1]; /* when it was entered; 0: never */
+    Pair pair;
     Run *run;
     Beats beats;
     Verify verify;
@@ -57,18 +53,6 @@ struct Lab {
 
 static void start_pair(Lab *lab);
 static void start_hop(Lab *lab);
-
-void lab_options_clear(LabOptions *options)
-{
-    g_free(options->qemu[SIDE_SOURCE]);
-    g_free(options->qemu[SIDE_DESTINATION]);
-    g_free(options->machine);
-    g_free(options->accel);
-    g_free(options->pattern);
-    g_free(options->content);
-    g_strfreev(options->more);
-    *options = (LabOptions){ 0 };
-}
 
 void lab_result_clear(LabResult *result)
 {
@@ -87,20 +71,6 @@ static gboolean on_over(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-static void add_kept(Lab *lab)
-{
-    g_autoptr(GString) text = g_string_new("kept:\n");
-    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        Qemu *qemu = lab->qemus[side];
-        if (qemu && qemu_is_alive(qemu)) {
-            g_string_append_printf(text, "  %-12s process %d, monitor %s\n",
-                                   side_name(side), qemu_pid(qemu),
-                                   qemu_monitor(qemu)->text);
-        }
-    }
-    lab->result->kept = g_string_free(g_steal_pointer(&text), FALSE);
-}
-
 static void end(Lab *lab)
 {
     if (lab->stage == STAGE_OVER) {
@@ -110,24 +80,9 @@ static void end(Lab *lab)
     g_clear_handle_id(&lab->deadline_source, g_source_remove);
     progress_end(&lab->progress);
     if (lab->options->keep) {
-        add_kept(lab);
+        lab->result->kept = pair_describe(&lab->pair);
     }
     lab->idle_source = g_idle_add_full(G_PRIORITY_DEFAULT, on_over, lab, NULL);
-}
-
-/* What both QEMUs wrote to their standard error stands with a failure. */
-static void add_stderr(Lab *lab, Failure *failure)
-{
-    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        g_autofree char *words =
-            lab->qemus[side] ? qemu_stderr(lab->qemus[side]) : NULL;
-        if (words && *words) {
-            char *said = failure->qemu_text[side];
-            failure->qemu_text[side] =
-                said ? g_strdup_printf("%s\n%s", said, words) : g_strdup(words);
-            g_free(said);
-        }
-    }
 }
 
 /* Before or after a migration, not in it.  Takes @message over. */
@@ -141,7 +96,7 @@ static void fail(Lab *lab, FailureCode code, Outcome outcome, char *message)
         failure->phase = phases[lab->stage];
         failure->message = message;
         lab->result->outcome = outcome;
-        add_stderr(lab, failure);
+        pair_add_stderr(&lab->pair, failure);
     } else {
         g_free(message);
     }
@@ -152,9 +107,8 @@ static gboolean on_deadline(gpointer user_data)
 {
     Lab *lab = user_data;
     lab->deadline_source = 0;
-    if (lab->stage == STAGE_BOOT && strcmp(lab->options->accel, "auto") == 0 &&
-        strcmp(lab->accel, "kvm") == 0) {
-        lab->accel = "tcg"; /* KVM opens here, but runs no guest */
+    if (lab->stage == STAGE_BOOT && pair_can_fall_back(&lab->pair)) {
+        lab->pair.accel = "tcg"; /* KVM opens here, but runs no guest */
         start_pair(lab);
         return G_SOURCE_REMOVE;
     }
@@ -170,6 +124,9 @@ static gboolean on_deadline(gpointer user_data)
 
 static void enter(Lab *lab, Stage stage, unsigned deadline_ms)
 {
+    if (stage != lab->stage) {
+        lab->stage_us[stage] = g_get_monotonic_time();
+    }
     lab->stage = stage;
     g_clear_handle_id(&lab->deadline_source, g_source_remove);
     if (deadline_ms) {
@@ -186,13 +143,37 @@ static Side guest_side(const Lab *lab)
                                                     : SIDE_SOURCE;
 }
 
+/* What of a run's time is the guest's own: to boot, to work, to check. */
+static void add_spans(const Lab *lab, JsonObject *verify)
+{
+    static const struct {
+        const char *name;
+        Stage from, to;
+    } spans[] = {
+        { "boot_us", STAGE_BOOT, STAGE_WARM_UP },
+        { "warm_up_us", STAGE_WARM_UP, STAGE_MIGRATE },
+        { "check_us", STAGE_VERIFY, STAGE_OVER },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(spans); i++) {
+        int64_t from_us = lab->stage_us[spans[i].from];
+        int64_t to_us = spans[i].to == STAGE_OVER ? g_get_monotonic_time()
+                                                  : lab->stage_us[spans[i].to];
+        if (from_us > 0 && to_us >= from_us) {
+            json_object_set_int_member(verify, spans[i].name, to_us - from_us);
+        } else {
+            json_object_set_null_member(verify, spans[i].name);
+        }
+    }
+}
+
 static void add_result(Lab *lab)
 {
     const Migration *m = run_migration(lab->run);
     g_autoptr(JsonObject) host = host_describe();
     g_autoptr(JsonObject) verify = verify_to_json(&lab->verify, &lab->beats);
-    json_object_set_string_member(host, "accel", lab->accel);
-    json_object_set_string_member(host, "machine", lab->machine);
+    add_spans(lab, verify);
+    json_object_set_string_member(host, "accel", lab->pair.accel);
+    json_object_set_string_member(host, "machine", lab->pair.machine);
     const ReportExtras extras = {
         .version = { run_version(lab->run, SIDE_SOURCE),
                      run_version(lab->run, SIDE_DESTINATION) },
@@ -228,19 +209,14 @@ static void end_hop(Lab *lab)
         end(lab);
         return;
     }
-    /* Back: what was the destination is the source now. */
     g_clear_pointer(&lab->run, run_free);
-    qemu_free(lab->qemus[SIDE_SOURCE]);
-    lab->qemus[SIDE_SOURCE] = g_steal_pointer(&lab->qemus[SIDE_DESTINATION]);
-    const char *binary = lab->binary[SIDE_SOURCE];
-    lab->binary[SIDE_SOURCE] = lab->binary[SIDE_DESTINATION];
-    lab->binary[SIDE_DESTINATION] = binary;
+    pair_turn(&lab->pair);
     start_hop(lab);
 }
 
 static void start_verify(Lab *lab)
 {
-    Qemu *qemu = lab->qemus[guest_side(lab)];
+    Qemu *qemu = lab->pair.qemu[guest_side(lab)];
     if (!qemu || !qemu_is_alive(qemu)) {
         end_hop(lab);
         return;
@@ -265,7 +241,9 @@ static void take_failure(Lab *lab, const Failure *from)
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         to->qemu_text[side] = g_strdup(from->qemu_text[side]);
     }
-    add_stderr(lab, to);
+    if (!failure_row(to->code)->is_ours) {
+        pair_add_stderr(&lab->pair, to);
+    }
 }
 
 static void on_run_done(Run *run, gpointer user_data)
@@ -299,16 +277,16 @@ static void choose_uri(Lab *lab)
         lab->settings->migration.uri
             ? g_strdup(lab->settings->migration.uri)
             : g_strdup_printf("unix:%s/%s.stream", guard_folder(lab->guard),
-                              qemu_name(lab->qemus[SIDE_DESTINATION]));
+                              qemu_name(lab->pair.qemu[SIDE_DESTINATION]));
 }
 
 static void start_migration(Lab *lab)
 {
     const RunConfig config = {
-        .address = { qemu_monitor(lab->qemus[SIDE_SOURCE]),
-                     qemu_monitor(lab->qemus[SIDE_DESTINATION]) },
-        .pid = { qemu_pid(lab->qemus[SIDE_SOURCE]),
-                 qemu_pid(lab->qemus[SIDE_DESTINATION]) },
+        .address = { qemu_monitor(lab->pair.qemu[SIDE_SOURCE]),
+                     qemu_monitor(lab->pair.qemu[SIDE_DESTINATION]) },
+        .pid = { qemu_pid(lab->pair.qemu[SIDE_SOURCE]),
+                 qemu_pid(lab->pair.qemu[SIDE_DESTINATION]) },
         .settings = &lab->migration,
         .trace = lab->trace,
     };
@@ -317,7 +295,7 @@ static void start_migration(Lab *lab)
 
     enter(lab, STAGE_MIGRATE, 0);
     choose_uri(lab);
-    qemu_follow(lab->qemus[SIDE_DESTINATION], lab->qemus[SIDE_SOURCE]);
+    qemu_follow(lab->pair.qemu[SIDE_DESTINATION], lab->pair.qemu[SIDE_SOURCE]);
     beats_start(&lab->beats);
     lab->run = run_new(&config, &handlers, lab);
     run_start(lab->run);
@@ -328,7 +306,7 @@ static gboolean on_warm(gpointer user_data)
     Lab *lab = user_data;
     lab->deadline_source = 0;
     enter(lab, STAGE_RATE, ANSWER_MS);
-    qemu_tell_guest(lab->qemus[SIDE_SOURCE], 'r');
+    qemu_tell_guest(lab->pair.qemu[SIDE_SOURCE], 'r');
     return G_SOURCE_REMOVE;
 }
 
@@ -342,12 +320,6 @@ static void start_warm_up(Lab *lab)
 }
 
 /* ---- what comes from QEMU ---- */
-
-static Side side_of(const Lab *lab, const Qemu *qemu)
-{
-    return qemu == lab->qemus[SIDE_DESTINATION] ? SIDE_DESTINATION
-                                                : SIDE_SOURCE;
-}
 
 static void check_ready(Lab *lab)
 {
@@ -370,7 +342,8 @@ static void on_line(Qemu *qemu, const Line *line, int64_t time_us,
 {
     Lab *lab = user_data;
     if (line->kind == LINE_BEAT) {
-        beats_take(&lab->beats, side_of(lab, qemu), line->beat, time_us);
+        beats_take(&lab->beats, pair_side_of(&lab->pair, qemu), line->beat,
+                   time_us);
         return;
     }
     if (line->kind == LINE_PANIC) {
@@ -378,7 +351,7 @@ static void on_line(Qemu *qemu, const Line *line, int64_t time_us,
              g_strdup_printf("the guest gave up: %s", line->text));
         return;
     }
-    if (line->kind == LINE_HELLO && strcmp(lab->accel, "kvm") == 0) {
+    if (line->kind == LINE_HELLO && strcmp(lab->pair.accel, "kvm") == 0) {
         enter(lab, lab->stage, BOOT_MS); /* KVM works */
     }
     verify_take(&lab->verify, line, lab->stage == STAGE_VERIFY);
@@ -404,11 +377,12 @@ static void on_connected(Qemu *qemu, gpointer user_data)
 static void on_exited(Qemu *qemu, const char *how, gpointer user_data)
 {
     Lab *lab = user_data;
-    Side side = side_of(lab, qemu);
+    Side side = pair_side_of(&lab->pair, qemu);
 
-    if (lab->stage == STAGE_BOOT && strcmp(lab->options->accel, "auto") == 0 &&
-        strcmp(lab->accel, "kvm") == 0) {
-        on_deadline(lab);
+    if (lab->stage == STAGE_BOOT && pair_can_fall_back(&lab->pair)) {
+        /* not from inside what tells of the process that is ended now */
+        g_clear_handle_id(&lab->deadline_source, g_source_remove);
+        lab->deadline_source = g_idle_add(on_deadline, lab);
     } else if (lab->stage <= STAGE_RATE) {
         fail(lab, FAILURE_GUEST_NOT_READY, OUTCOME_ERROR,
              g_strdup_printf("the %s's QEMU %s", side_name(side), how));
@@ -424,48 +398,33 @@ static void on_exited(Qemu *qemu, const char *how, gpointer user_data)
 
 static gboolean start_qemu(Lab *lab, Side side)
 {
-    const QemuConfig config = {
-        .binary = lab->binary[side],
-        .machine = lab->machine,
-        .accel = lab->accel,
-        .memory_bytes = lab->options->memory_bytes,
-        .n_cpus = lab->options->n_cpus,
-        .kernel = lab->kernel,
-        .append = lab->append,
-        .more = lab->options->more,
-        .is_destination = side == SIDE_DESTINATION,
-        .outlives_us = lab->options->keep,
-    };
     const QemuHandlers handlers = { .line = on_line,
                                     .connected = on_connected,
                                     .exited = on_exited };
     g_autoptr(GError) error = NULL;
-    g_autofree char *name = g_strdup_printf("qemu%u", ++lab->n_qemus);
 
-    lab->qemus[side] =
-        qemu_start(lab->guard, name, &config, &handlers, lab, &error);
-    if (!lab->qemus[side]) {
-        gboolean is_absent =
-            g_error_matches(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
-        fail(lab, is_absent ? FAILURE_NO_QEMU : FAILURE_ENVIRONMENT,
-             is_absent ? OUTCOME_SKIP : OUTCOME_ERROR,
-             g_strdup_printf("%s cannot be started: %s", config.binary,
-                             error->message));
+    if (pair_start(&lab->pair, side, lab->guard, &handlers, lab, &error)) {
+        return TRUE;
     }
-    return lab->qemus[side] != NULL;
+    gboolean is_absent =
+        g_error_matches(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+    fail(lab, is_absent ? FAILURE_NO_QEMU : FAILURE_ENVIRONMENT,
+         is_absent ? OUTCOME_SKIP : OUTCOME_ERROR,
+         g_strdup_printf("%s cannot be started: %s", lab->pair.binary[side],
+                         error->message));
+    return FALSE;
 }
 
 static void start_pair(Lab *lab)
 {
-    gboolean tries_kvm = strcmp(lab->accel, "kvm") == 0 &&
-                         strcmp(lab->options->accel, "auto") == 0;
-    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        g_clear_pointer(&lab->qemus[side], qemu_free);
-    }
+    gboolean tries_kvm = pair_can_fall_back(&lab->pair);
+    pair_stop(&lab->pair, SIDE_SOURCE);
+    pair_stop(&lab->pair, SIDE_DESTINATION);
     beats_clear(&lab->beats);
     beats_init(&lab->beats);
     lab->verify = (Verify){ 0 };
     progress_say(&lab->progress, "starting two QEMUs");
+    memset(lab->stage_us, 0, sizeof(lab->stage_us));
     enter(lab, STAGE_BOOT, tries_kvm ? KVM_TRY_MS : BOOT_MS);
     if (start_qemu(lab, SIDE_SOURCE)) {
         start_qemu(lab, SIDE_DESTINATION);
@@ -484,6 +443,7 @@ static void start_hop(Lab *lab)
     lab->verify = (Verify){ .is_ready = TRUE,
                             .n_connected = 1,
                             .n_cpus = lab->verify.n_cpus };
+    memset(lab->stage_us, 0, sizeof(lab->stage_us));
     enter(lab, STAGE_BOOT, BOOT_MS);
     start_qemu(lab, SIDE_DESTINATION);
 }
@@ -502,17 +462,8 @@ static void on_machine(GObject *object, GAsyncResult *result,
         fail(lab, FAILURE_ENVIRONMENT, OUTCOME_ERROR, g_strdup(error->message));
         return;
     }
-    lab->machine = machine;
+    lab->pair.machine = machine;
     start_pair(lab);
-}
-
-static char *make_append(const LabOptions *options)
-{
-    return g_strdup_printf(
-        "rate=%" G_GUINT64_FORMAT " working-set=%" G_GUINT64_FORMAT
-        " pattern=%s content=%s",
-        options->dirty_bytes_per_s, options->working_set_bytes,
-        options->pattern, options->content);
 }
 
 Lab *lab_new(const LabOptions *options, const Settings *settings,
@@ -522,7 +473,6 @@ Lab *lab_new(const LabOptions *options, const Settings *settings,
     Lab *lab = g_new0(Lab, 1);
     lab->options = options;
     lab->settings = settings;
-    lab->kernel = kernel;
     lab->trace = trace;
     lab->result = result;
     lab->cancellable = g_cancellable_new();
@@ -530,13 +480,7 @@ Lab *lab_new(const LabOptions *options, const Settings *settings,
     lab->migration.uri = NULL;
     lab->migration.wishes = g_ptr_array_ref(migration->wishes);
     lab->migration.destination_host = g_strdup("127.0.0.1");
-    lab->append = make_append(options);
-    lab->machine = g_strdup(options->machine);
-    lab->binary[SIDE_SOURCE] = options->qemu[SIDE_SOURCE];
-    lab->binary[SIDE_DESTINATION] = options->qemu[SIDE_DESTINATION];
-    lab->accel = strcmp(options->accel, "auto") != 0 ? options->accel
-                 : accel_kvm_is_plausible()          ? "kvm"
-                                                     : "tcg";
+    pair_init(&lab->pair, options, kernel);
     lab->result->results =
         g_ptr_array_new_with_free_func((GDestroyNotify)json_node_unref);
     beats_init(&lab->beats);
@@ -553,15 +497,15 @@ void lab_start(Lab *lab, LabDone *done, gpointer user_data)
     lab->progress = progress_start(lab->settings);
     if (!lab->guard) {
         fail(lab, FAILURE_ENVIRONMENT, OUTCOME_ERROR, g_strdup(error->message));
-    } else if (lab->machine) {
+    } else if (lab->pair.machine) {
         start_pair(lab);
-    } else if (strcmp(lab->binary[SIDE_SOURCE],
-                      lab->binary[SIDE_DESTINATION]) == 0) {
-        lab->machine = g_strdup("q35");
+    } else if (strcmp(lab->pair.binary[SIDE_SOURCE],
+                      lab->pair.binary[SIDE_DESTINATION]) == 0) {
+        lab->pair.machine = g_strdup("q35");
         start_pair(lab);
     } else {
-        machine_find_common_async(lab->binary[SIDE_SOURCE],
-                                  lab->binary[SIDE_DESTINATION],
+        machine_find_common_async(lab->pair.binary[SIDE_SOURCE],
+                                  lab->pair.binary[SIDE_DESTINATION],
                                   lab->cancellable, on_machine, lab);
     }
 }
@@ -574,17 +518,13 @@ void lab_free(Lab *lab)
     g_clear_pointer(&lab->run, run_free);
     if (lab->guard && lab->result->kept) {
         guard_keep(lab->guard);
-    } else {
-        for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-            g_clear_pointer(&lab->qemus[side], qemu_free);
-        }
+        pair_let_go(&lab->pair);
     }
+    pair_clear(&lab->pair);
     g_clear_pointer(&lab->guard, guard_end);
     migration_settings_clear(&lab->migration);
     beats_clear(&lab->beats);
     g_object_unref(lab->cancellable);
-    g_free(lab->machine);
-    g_free(lab->append);
     g_free(lab);
 }
 

@@ -8,22 +8,8 @@
  */
 #include "orchestrator/report.h"
 #include "orchestrator/trace.h"
+#include "tools/lab/options.h"
 #include "tools/progress.h"
-
-typedef struct {
-    char *qemu[N_SIDES]; /* binaries */
-    char *machine;       /* NULL: to be chosen */
-    char *accel;         /* auto, tcg or kvm */
-    uint64_t memory_bytes, dirty_bytes_per_s, working_set_bytes;
-    uint64_t warm_up_us; /* the guest works so long before the migration */
-    unsigned n_cpus, n_repeat;
-    char *pattern, *content;
-    char **more; /* for both QEMUs, or NULL */
-    gboolean keep;
-} LabOptions;
-
-void lab_options_clear(LabOptions *options);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LabOptions, lab_options_clear)
 
 typedef struct {
     Outcome outcome; /* of the last migration */

@@ -186,6 +186,12 @@ void qemu_free(Qemu *qemu)
     g_free(qemu);
 }
 
+void qemu_let_go(Qemu *qemu)
+{
+    g_clear_handle_id(&qemu->child_source, g_source_remove);
+    qemu->pid = 0;
+}
+
 const char *qemu_name(const Qemu *qemu)
 {
     return qemu->name;

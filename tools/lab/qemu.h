@@ -43,6 +43,9 @@ Qemu *qemu_start(Guard *guard, const char *name, const QemuConfig *config,
 /* Kills it if it lives; no handler is called any more. */
 void qemu_free(Qemu *qemu);
 
+/* Kills it no more: qemu_free() only forgets it then. */
+void qemu_let_go(Qemu *qemu);
+
 const char *qemu_name(const Qemu *qemu);
 const QmpAddress *qemu_monitor(const Qemu *qemu);
 pid_t qemu_pid(const Qemu *qemu);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* What a lab is to be, checked. */
+#include <glib.h>
+#include <stdint.h>
+
+#include "caps/side.h"
+
+typedef struct {
+    char *qemu[N_SIDES]; /* binaries */
+    char *machine;       /* NULL: to be chosen */
+    char *accel;         /* auto, tcg or kvm */
+    uint64_t memory_bytes, dirty_bytes_per_s, working_set_bytes;
+    uint64_t warm_up_us; /* the guest works so long before the migration */
+    unsigned n_cpus, n_repeat;
+    char *pattern, *content;
+    char **more; /* for both QEMUs, or NULL */
+    gboolean keep;
+} LabOptions;
+
+void lab_options_clear(LabOptions *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LabOptions, lab_options_clear)
