@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Prints the tables of the code that pages tell, as JSON, for tables.py: the
+ * failures, outcomes, phases, and all members that a result can have.
+ */
+#include <stdio.h>
+
+#include "orchestrator/report.h"
+#include "qmp/json.h"
+#include "tools/host.h"
+#include "tools/lab/verify.h"
+
+static void add_string(JsonObject *row, const char *name, const char *value)
+{
+    json_object_set_string_member(row, name, value ? value : "");
+}
+
+static JsonArray *failures(void)
+{
+    JsonArray *array = json_array_new();
+    for (FailureCode code = 0; code < N_FAILURES; code++) {
+        const FailureRow *from = failure_row(code);
+        JsonObject *row = json_object_new();
+        add_string(row, "word", from->word);
+        add_string(row, "meaning", from->meaning);
+        add_string(row, "hint", from->hint);
+        add_string(row, "outcome", outcome_row(from->outcome)->name);
+        json_array_add_object_element(array, row);
+    }
+    return array;
+}
+
+static JsonArray *outcomes(void)
+{
+    JsonArray *array = json_array_new();
+    for (Outcome outcome = 0; outcome < N_OUTCOMES; outcome++) {
+        const OutcomeRow *from = outcome_row(outcome);
+        JsonObject *row = json_object_new();
+        json_object_set_int_member(row, "exit_code", from->exit_code);
+        add_string(row, "name", from->name);
+        add_string(row, "guest", from->guest);
+        add_string(row, "meaning", from->meaning);
+        json_array_add_object_element(array, row);
+    }
+    return array;
+}
+
+static JsonArray *phases(void)
+{
+    JsonArray *array = json_array_new();
+    for (PhaseId phase = 0; phase < N_PHASES; phase++) {
+        const PhaseRow *from = phase_row(phase);
+        JsonObject *row = json_object_new();
+        add_string(row, "name", from->name);
+        add_string(row, "on_failure", phase_row(from->on_failure)->name);
+        json_object_set_int_member(row, "deadline_ms", from->deadline_ms);
+        json_object_set_int_member(row, "tick_ms", from->tick_ms);
+        json_array_add_object_element(array, row);
+    }
+    return array;
+}
+
+static JsonArray *events(void)
+{
+    JsonArray *array = json_array_new();
+    for (EventKind kind = 0; kind < N_EVENTS; kind++) {
+        json_array_add_string_element(array, event_name(kind));
+    }
+    return array;
+}
+
+static JsonArray *asks(void)
+{
+    JsonArray *array = json_array_new();
+    for (Ask ask = 0; ask < N_ASKS; ask++) {
+        json_array_add_string_element(array, ask_name(ask));
+    }
+    return array;
+}
+
+static JsonNode *parse(const char *text)
+{
+    return json_from_string(text, NULL);
+}
+
+/* A migration of which everything is there that a result can tell. */
+static Migration *eventful(const MigrationSettings *settings)
+{
+    Migration *m = migration_new(settings);
+    g_autoptr(JsonNode) capabilities =
+        parse("[{\"capability\": \"events\", \"state\": true}]");
+    g_autoptr(JsonNode) parameters = parse("{\"downtime-limit\": 300}");
+
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        caps_inventory_take_capabilities(&m->inventories[side], capabilities);
+        caps_inventory_take_parameters(&m->inventories[side], parameters);
+    }
+    Sample sample = sample_unknown();
+    g_array_append_val(m->passes, sample);
+    g_ptr_array_add(m->notes, g_strdup("a note"));
+    return m;
+}
+
+static JsonNode *result(void)
+{
+    MigrationSettings settings = { 0 };
+    g_autoptr(Migration) m = eventful(&settings);
+    g_autoptr(JsonObject) host = host_describe();
+    Failure failure = { .code = FAILURE_DEADLINE };
+    Verify verify = { .writes[10] = 1 };
+    Beats beats;
+
+    beats_init(&beats);
+    g_autoptr(JsonObject) proof = verify_to_json(&verify, &beats);
+    beats_clear(&beats);
+    const ReportExtras extras = { .verify = proof,
+                                  .host = host,
+                                  .guest_downtime_us = -1 };
+    return report_result(OUTCOME_FAILED, &failure, m, &extras);
+}
+
+int main(void)
+{
+    JsonObject *all = json_object_new();
+    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
+
+    json_object_set_array_member(all, "failures", failures());
+    json_object_set_array_member(all, "outcomes", outcomes());
+    json_object_set_array_member(all, "phases", phases());
+    json_object_set_array_member(all, "events", events());
+    json_object_set_array_member(all, "asks", asks());
+    json_object_set_member(all, "result", result());
+    json_node_take_object(node, all);
+    g_autofree char *text = qmp_json_to_text(node);
+    puts(text);
+    return 0;
+}
