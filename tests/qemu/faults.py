@@ -9,47 +9,11 @@ import socket
 
 import pair
 import wire
+from moments import (NEVER_ENDS, RATE, name_of, start_endless, start_held,
+                     start_loaded)
 from pair import check
 
-NEVER_ENDS = ('--max-bandwidth', '4MiB/s')  # with the guest's rate below
-RATE = 20000000
 PAIRS = [('7.2', '7.2'), ('10.0', '10.0'), ('7.2', '10.0'), ('10.0', '7.2')]
-
-
-def start_endless(place, source, destination, **how):
-    """A migration that stays active, with the guest on the source."""
-    place.pair(source, destination, rate=RATE, **how)
-    run = place.migrate(*NEVER_ENDS, wait=False)
-    place.source.monitor.status('active')
-    return run
-
-
-def start_loaded(place, source, destination):
-    """Both are complete, and only our cont is missing: qmigrate stands still
-    meanwhile, and the test lets the source go on."""
-    run = start_endless(place, source, destination)
-    run.signal(signal.SIGSTOP)
-    monitor = place.source.monitor
-    monitor.execute('migrate-set-parameters', **{'max-bandwidth': 1 << 30})
-    monitor.status('pre-switchover')
-    monitor.execute('migrate-continue', state='pre-switchover')
-    place.destination.monitor.status('completed')
-    pair.until(lambda: place.source.run_state() == 'postmigrate',
-               'the source is over')
-    check(place.destination.run_state() != 'running', 'it runs without cont')
-    return run
-
-
-def start_held(place, source, destination):
-    """A migration in pre-switchover: qmigrate has said migrate-continue, and
-    the source has not heard it yet."""
-    place.pair(source, destination, rate=1000000)
-    relay = place.held(wire.Relay(place.path('relay'), place.source.qmp,
-                                  hold=('migrate-continue',)))
-    run = place.migrate(source=relay.path, wait=False)
-    relay.wait_held()
-    check(place.source.migration() == 'pre-switchover', 'not held')
-    return run, relay
 
 
 # a QEMU dies
@@ -108,6 +72,16 @@ def source_killed_active(place, source, destination):
     check(run.result['guest'] == 'none', f'guest {run.result["guest"]}')
     run.says('error: transfer: source: ')
     check(place.runs_where() == [], 'it runs somewhere')
+
+
+def source_killed_unseen(place, source, destination):
+    """The destination's word of it comes first, and is not the cause."""
+    run = start_endless(place, source, destination)
+    run.signal(signal.SIGSTOP)
+    place.source.kill()
+    place.destination.monitor.status('failed')
+    run.signal(signal.SIGCONT)
+    run.wait().ended(8, 'lost', 'source-lost')
 
 
 def source_killed_loaded(place, source, destination):
@@ -254,10 +228,6 @@ def paused_in_transfer(place, source, destination):
     check(place.source.run_state() == 'postmigrate', 'the source is not over')
 
 
-def name_of(case):
-    return case.__name__.replace('_', '-')
-
-
 def all_cases():
     for source, destination in PAIRS:
         for case in (destination_killed_active, destination_killed_held,
@@ -265,7 +235,8 @@ def all_cases():
             yield (f'{name_of(case)}-{source}-to-{destination}', case, source,
                    destination)
     for version in ('7.2', '10.0'):
-        for case in (source_killed_active, source_killed_loaded, wrong_machine,
+        for case in (source_killed_active, source_killed_unseen,
+                     source_killed_loaded, wrong_machine,
                      wrong_machine_unchecked, other_memory, extra_device,
                      paused_before, paused_before_failing,
                      paused_in_transfer):

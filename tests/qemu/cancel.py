@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Who is told to stop stops, in every status, and says truly where the guest
+is: by signal, by a second signal, by somebody else, by --timeout."""
+
+import os
+import signal
+import socket
+
+import pair
+import wire
+from moments import (NEVER_ENDS, RATE, name_of, start_endless, start_held,
+                     start_loaded)
+from pair import check
+
+
+def is_cancelled(place, run):
+    run.wait().ended(5, 'cancelled', 'cancelled')
+    check(run.result['guest'] == 'source', f'guest {run.result["guest"]}')
+    place.is_as_before()
+
+
+def in_prepare(place, source, destination):
+    """Nothing was sent that moves the guest, and a setting was made."""
+    place.pair(source, destination)
+    relay = place.held(wire.Relay(
+        place.path('relay'), place.destination.qmp, hold=('migrate-incoming',)))
+    run = place.migrate(destination=relay.path, wait=False)
+    relay.wait_held()
+    check(place.source.settings() != place.before, 'no setting was made')
+    run.signal(signal.SIGINT)
+    relay.release()
+    is_cancelled(place, run)
+    check('migrate' not in relay.seen, 'migrate was sent')
+
+
+def full_listener(place, path):
+    """Nobody can connect to it, and nobody is refused."""
+    listener = place.held(socket.socket(socket.AF_UNIX))
+    listener.bind(path)
+    listener.listen(0)
+    while True:
+        filler = place.held(socket.socket(socket.AF_UNIX))
+        filler.setblocking(False)
+        try:
+            filler.connect(path)
+        except BlockingIOError:
+            return listener
+
+
+def start_in_setup(place, source, destination):
+    place.pair(source, destination)
+    stream = place.path('stream')
+    relay = place.held(wire.Relay(place.path('relay'), place.source.qmp,
+                                  hold=('migrate',)))
+    run = place.migrate('--uri', 'unix:' + stream, source=relay.path,
+                        wait=False)
+    relay.wait_held()
+    os.unlink(stream)
+    listener = full_listener(place, stream)
+    relay.release()
+    place.source.monitor.status('setup')
+    return run, listener
+
+
+def in_setup(place, source, destination):
+    """QEMU 7.2 stays cancelling until its connect has come to an end."""
+    run, listener = start_in_setup(place, source, destination)
+    run.signal(signal.SIGINT)
+    place.source.monitor.event('MIGRATION')
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    is_cancelled(place, run)
+
+
+def in_active(place, source, destination, number=signal.SIGINT):
+    run = start_endless(place, source, destination)
+    run.signal(number)
+    is_cancelled(place, run)
+
+
+def in_pre_switchover(place, source, destination):
+    run, relay = start_held(place, source, destination)
+    run.signal(signal.SIGINT)
+    run.wait()
+    relay.release()
+    is_cancelled(place, run)
+
+
+def in_device(place, source, destination):
+    """The guest's state is on its way: both outcomes are right, if true."""
+    run, relay = start_held(place, source, destination)
+    place.destination.signal(signal.SIGSTOP)
+    relay.release()
+    place.source.monitor.status('device')
+    run.signal(signal.SIGINT)
+    place.destination.signal(signal.SIGCONT)
+    run.wait()
+    if run.code == 0:
+        run.ended(0, 'migrated')
+        place.runs_only_on(place.destination)
+    else:
+        is_cancelled(place, run)
+
+
+def in_settle(place, source, destination):
+    """Too late: the source has given the guest away."""
+    run = start_loaded(place, source, destination)
+    run.signal(signal.SIGINT)
+    run.signal(signal.SIGCONT)
+    run.wait().ended(0, 'migrated')
+    place.runs_only_on(place.destination)
+
+
+def twice(place, source, destination):
+    """The second signal does not wait for the first to have its effect."""
+    place.pair(source, destination, rate=RATE)
+    relay = place.held(wire.Relay(place.path('relay'), place.source.qmp,
+                                  hold=('migrate_cancel',)))
+    run = place.migrate(*NEVER_ENDS, source=relay.path, wait=False)
+    place.source.monitor.status('active')
+    run.signal(signal.SIGINT)
+    relay.wait_held()
+    run.signal(signal.SIGINT)
+    run.wait().ended(7, 'unresolved', 'detached')
+    run.says('source running', 'migration active', 'destination inmigrate')
+    place.runs_only_on(place.source)
+
+
+def by_somebody_active(place, source, destination):
+    run = start_endless(place, source, destination)
+    place.source.monitor.execute('migrate_cancel')
+    run.wait().ended(5, 'cancelled', 'cancelled-elsewhere')
+    place.is_as_before()
+
+
+def by_somebody_held(place, source, destination):
+    run, relay = start_held(place, source, destination)
+    place.source.monitor.execute('migrate_cancel')
+    run.wait()
+    relay.release()
+    run.ended(5, 'cancelled', 'cancelled-elsewhere')
+    place.is_as_before()
+
+
+def paused_in_transfer(place, source, destination):
+    """What a person paused stays paused, also when it is cancelled."""
+    run = start_endless(place, source, destination)
+    place.source.monitor.execute('stop')
+    run.signal(signal.SIGINT)
+    run.wait().ended(5, 'cancelled', 'cancelled')
+    check(place.source.run_state() == 'paused', 'it was resumed')
+    place.has_settings_back()
+
+
+def by_timeout(place, source, destination):
+    place.pair(source, destination, rate=RATE)
+    run = place.migrate(*NEVER_ENDS, '--timeout', '300ms')
+    run.ended(4, 'failed', 'timeout')
+    run.says('0.3 s', '--timeout')
+    place.is_as_before()
+
+
+def all_cases():
+    for version in ('7.2', '10.0'):
+        for case in (in_prepare, in_setup, in_active, in_pre_switchover,
+                     in_device, in_settle, twice, by_somebody_active,
+                     by_somebody_held, paused_in_transfer, by_timeout):
+            yield f'{name_of(case)}-{version}', case, version, version
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        yield f'in-active-{number.name}', in_active, '7.2', '7.2', number
+    yield 'in-pre-switchover-mixed', in_pre_switchover, '7.2', '10.0'
+    yield 'in-device-mixed', in_device, '10.0', '7.2'
+
+
+pair.main(all_cases())

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Migrations that stand still at a given moment, as long as a test wants."""
+
+import signal
+
+import pair
+import wire
+from pair import check
+
+NEVER_ENDS = ('--max-bandwidth', '4MiB/s')  # with the guest's rate below
+RATE = 20000000
+
+
+def start_endless(place, source, destination, **how):
+    """A migration that stays active, with the guest on the source."""
+    place.pair(source, destination, rate=RATE, **how)
+    run = place.migrate(*NEVER_ENDS, wait=False)
+    place.source.monitor.status('active')
+    return run
+
+
+def start_loaded(place, source, destination):
+    """Both are complete, and only our cont is missing: qmigrate stands still
+    meanwhile, and the test lets the source go on."""
+    run = start_endless(place, source, destination)
+    run.signal(signal.SIGSTOP)
+    monitor = place.source.monitor
+    monitor.execute('migrate-set-parameters', **{'max-bandwidth': 1 << 30})
+    monitor.status('pre-switchover')
+    monitor.execute('migrate-continue', state='pre-switchover')
+    place.destination.monitor.status('completed')
+    pair.until(lambda: place.source.run_state() == 'postmigrate',
+               'the source is over')
+    check(place.destination.run_state() != 'running', 'it runs without cont')
+    return run
+
+
+def start_held(place, source, destination):
+    """A migration in pre-switchover: qmigrate has said migrate-continue, and
+    the source has not heard it yet."""
+    place.pair(source, destination, rate=1000000)
+    relay = place.held(wire.Relay(place.path('relay'), place.source.qmp,
+                                  hold=('migrate-continue',)))
+    run = place.migrate(source=relay.path, wait=False)
+    relay.wait_held()
+    check(place.source.migration() == 'pre-switchover', 'not held')
+    return run, relay
+
+
+def name_of(case):
+    return case.__name__.replace('_', '-')
