@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Each option that --help-all tells is in the verb's man page, with the same
+"""Each option that --help tells is in the verb's man page, with the same
 argument, and the page's option lists have no other.
 
     options.py TOP QMIGRATE"""
@@ -18,13 +18,12 @@ except ImportError:
     print('python3-docutils is not installed')
     sys.exit(77)
 
-# GOption's own; only the first is worth a line in a page.
-HELP = {'--help': '', '--help-all': '', '--help-settings': ''}
+HELP = {'--help'}  # every verb has it; qmigrate(1) says so
 
 
 def told(verb):
     """Of the program: {long option: its argument or ''}."""
-    text = subprocess.run([sys.argv[2], verb, '--help-all'], check=True,
+    text = subprocess.run([sys.argv[2], verb, '--help'], check=True,
                           stdout=subprocess.PIPE, text=True,
                           env={**os.environ, 'LC_ALL': 'C.UTF-8'}).stdout
     return dict(re.findall(r'^  (?:-\w, )?(--[\w-]+)(?:=(\S+))?', text,

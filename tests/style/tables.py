@@ -2,11 +2,14 @@
 """Pages that tell a table of the code tell all of it, and nothing else:
 errors, exit codes, phases, the trace's words and the result's members.
 
-    tables.py TOP PROGRAM
+    tables.py TOP PROGRAM [QMIGRATE]
 
-PROGRAM prints the tables (tables.c)."""
+PROGRAM prints the tables (tables.c).  With QMIGRATE only the result of a real
+lab is compared: it has what no table knows."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 
@@ -25,8 +28,9 @@ PHASES = 'docs/architecture.rst'
 TRACE = 'docs/trace-format.rst'
 RESULT = 'docs/result-format.rst'
 
-# Of these only the tools know, and a lab adds them.
-LAB_HOST = {'host.accel', 'host.machine'}
+# What a lab adds to the result.
+OF_LAB = {'host.accel', 'host.machine', 'verify.boot_us', 'verify.warm_up_us',
+          'verify.check_us'}
 
 
 def parsed(path):
@@ -116,9 +120,8 @@ def check_phases(code):
 def check_trace(code):
     compare(TRACE, 'an event', code['events'],
             [row[0] for row in rows_of(TRACE, 'event')])
-    compare(TRACE, 'an ask',
-            [[str(i), name] for i, name in enumerate(code['asks'])],
-            [row[:2] for row in rows_of(TRACE, 'ask')])
+    compare(TRACE, 'an ask', code['asks'],
+            [row[0] for row in rows_of(TRACE, 'ask')])
 
 
 def members(value, path=''):
@@ -132,22 +135,47 @@ def members(value, path=''):
         yield from members(value[0], path + '[]')
 
 
-def check_result(code):
-    def is_of_qemu(path):
-        """What is named by QEMU or by the user."""
-        parts = path.split('.')
-        return parts[0] in ('effective', 'requested') and \
-            len(parts) > (3 if parts[0] == 'effective' else 2)
+def is_of_qemu(path):
+    """What is named by QEMU or by the user."""
+    parts = path.split('.')
+    return parts[0] in ('effective', 'requested') and \
+        len(parts) > (3 if parts[0] == 'effective' else 2)
 
-    in_code = {path for path in members(code['result'])
-               if not is_of_qemu(path)} | LAB_HOST
-    on_page = {row[0] for row in rows_of(RESULT, 'member')}
+
+def members_of(result):
+    return {path for path in members(result) if not is_of_qemu(path)}
+
+
+def check_members(in_code, missing, on_page):
     for path in sorted(in_code - on_page):
         tree.report(RESULT, 1, f'{path} is not on the page')
-    for path in sorted(on_page - in_code):
+    for path in sorted(missing):
         tree.report(RESULT, 1, f'{path} is in no result')
 
 
+def members_on_page():
+    return {row[0] for row in rows_of(RESULT, 'member')}
+
+
+def check_result(code):
+    in_code, on_page = members_of(code['result']) | OF_LAB, members_on_page()
+    check_members(in_code, on_page - in_code, on_page)
+
+
+def check_real_result(qmigrate):
+    qemu = os.environ.get('QMIGRATE_QEMU_7_2', 'qemu-system-x86_64')
+    if not shutil.which(qemu):
+        print(f'{qemu} is not installed')
+        sys.exit(77)
+    text = subprocess.run([qmigrate, 'lab', '--qemu', qemu, '--json', '-'],
+                          check=True, stdout=subprocess.PIPE, text=True).stdout
+    in_result = members_of(json.loads(text))
+    check_members(in_result, OF_LAB - in_result, members_on_page())
+
+
+if len(sys.argv) > 3:
+    check_real_result(sys.argv[3])
+    tree.finish()
 tables_of_code = json.loads(subprocess.run(
     [sys.argv[2]], check=True, stdout=subprocess.PIPE, text=True).stdout)
 check_errors(tables_of_code)
