@@ -144,7 +144,8 @@ class FakeMonitor(Peer):
         client.sendall(self.words)
         with client.makefile('rb') as lines:
             for _ in range(self.answers):
-                answer = {'return': {}, 'id': json.loads(lines.readline())['id']}
+                command = json.loads(lines.readline())
+                answer = {'return': {}, 'id': command['id']}
                 client.sendall(json.dumps(answer).encode() + b'\r\n')
             if self.farewell:
                 lines.readline()
