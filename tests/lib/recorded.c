@@ -21,8 +21,8 @@ JsonNode *json_value(const char *text)
 JsonNode *recorded_reply(const char *name, const char *version)
 {
     g_autofree char *file = g_strdup_printf("%s-%s.json", name, version);
-    g_autofree char *path = g_build_filename(g_getenv("QMIGRATE_TEST_DATA"),
-                                             "replies", file, NULL);
+    g_autofree char *path =
+        g_build_filename(g_getenv("QMIGRATE_TEST_DATA"), "replies", file, NULL);
     g_autofree char *text = NULL;
     g_autoptr(GError) error = NULL;
 
