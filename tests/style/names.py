@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A function `name()` or a file `name.c` that a page names is there."""
+"""A function `name()`, a file `name.c` or a habit `tools/dev test` that a page
+names is there."""
 
 import os
 import re
@@ -9,10 +10,12 @@ import tree
 LITERAL = re.compile(r'``([^`]+)``')
 FUNCTION = re.compile(r'([a-z]\w+)\(\)')
 FILE = re.compile(r'(?:[\w.-]+/)*[\w-]+\.(?:c|h|py|rst|S)')
+HABIT = re.compile(r'tools/dev (\w+)')
 FOREIGN = {'listen', 'exit'}  # the system's
 
 sources = tree.files('.c', '.h')
 code = '\n'.join(tree.bare_c(path) for path in sources)
+habits = re.findall(r'^  (\w+) ', tree.text('tools/dev'), re.MULTILINE)
 paths = set(tree.files()) | set(tree.top_files(''))
 
 
@@ -22,6 +25,9 @@ def is_there(name):
 
 def check(path):
     for number, line in tree.lines(path):
+        for habit in HABIT.findall(line):
+            if habit not in habits + ['help']:
+                tree.report(path, number, f'there is no tools/dev {habit}')
         for literal in LITERAL.findall(line):
             if match := FUNCTION.fullmatch(literal):
                 name = match.group(1)
