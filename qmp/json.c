@@ -97,8 +97,3 @@ bool qmp_json_uint64(JsonObject *object, const char *name, uint64_t *ret)
     *ret = value;
     return true;
 }
-
-char *qmp_json_to_text(JsonNode *node)
-{
-    return json_to_string(node, FALSE /* pretty */);
-}

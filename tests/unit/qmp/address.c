@@ -90,6 +90,7 @@ static void a_path_has_to_fit_a_socket(void **state)
     g_autoptr(QmpAddress) address = qmp_address_parse(name, &error);
 
     check_no_error(error);
+    assert_string_equal(address->path, name);
     assert_null(qmp_address_parse(longer, &error));
     check_contains(error->message, "107 bytes");
 }

@@ -104,6 +104,41 @@ static void text_is_one_line_without_blanks(void **state)
     assert_string_equal(out, "{\"a\":[1,\"b c\"]}");
 }
 
+/* Each is read back as what it was. */
+static const char *const written[] = {
+    "{}",
+    "[]",
+    "null",
+    "[true,false,null,0,-9223372036854775808]",
+    "[0.5,100.0,1e+22,1e-300,-0.0]",
+    "\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001/\x7f\xc3\xa4\"",
+    "{\"b\":[{\"a\":[]}],\"a\":{\"\":\"\"}}",
+};
+
+static void text_is_json_again(void **state)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(written); i++) {
+        g_autofree char *whole = g_strdup_printf("{\"v\":%s}", written[i]);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(JsonObject) object =
+            qmp_parse_object(whole, strlen(whole), &error);
+        g_autofree char *out = NULL;
+
+        check_no_error(error);
+        out = qmp_json_to_text(json_object_get_member(object, "v"));
+        assert_string_equal(out, written[i]);
+    }
+}
+
+static void what_json_does_not_have_is_null(void **state)
+{
+    g_autoptr(JsonNode) node =
+        json_node_init_double(json_node_alloc(), G_MAXDOUBLE * 10);
+    g_autofree char *out = qmp_json_to_text(node);
+
+    assert_string_equal(out, "null");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +147,8 @@ int main(void)
         cmocka_unit_test(numbers_are_exact),
         cmocka_unit_test(no_object_has_no_members),
         cmocka_unit_test(text_is_one_line_without_blanks),
+        cmocka_unit_test(text_is_json_again),
+        cmocka_unit_test(what_json_does_not_have_is_null),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
