@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/lib/replay.h"
+
+#include <string.h>
+
+#include "qmp/json.h"
+#include "qmp/parser.h"
+
+static int64_t number(JsonObject *line, const char *name)
+{
+    int64_t value = 0;
+
+    qmp_json_int64(line, name, &value);
+    return value;
+}
+
+static bool is_kind(JsonObject *line, const char *kind)
+{
+    return g_strcmp0(qmp_json_string(line, "kind"), kind) == 0;
+}
+
+/* ---- one event ---- */
+
+static EventKind event_kind(const char *word)
+{
+    for (EventKind kind = 0; kind < N_EVENTS; kind++) {
+        if (g_strcmp0(event_name(kind), word) == 0) {
+            return kind;
+        }
+    }
+    g_error("trace: no event %s", word);
+}
+
+static Ask event_ask(const char *word)
+{
+    for (Ask ask = 0; word && ask < N_ASKS; ask++) {
+        if (strcmp(ask_name(ask), word) == 0) {
+            return ask;
+        }
+    }
+    return 0;
+}
+
+static FailureCode event_code(const char *word)
+{
+    for (FailureCode code = 0; word && code < N_FAILURES; code++) {
+        if (strcmp(failure_row(code)->word, word) == 0) {
+            return code;
+        }
+    }
+    return FAILURE_NONE;
+}
+
+static void feed(Migration *m, JsonObject *line)
+{
+    Event event = {
+        .kind = event_kind(qmp_json_string(line, "event")),
+        .time_us = number(line, "time_us"),
+        .side = g_strcmp0(qmp_json_string(line, "side"), "destination") == 0,
+        .ask = event_ask(qmp_json_string(line, "ask")),
+        .value = json_object_get_member(line, "value"),
+        .text = qmp_json_string(line, "text"),
+        .code = event_code(qmp_json_string(line, "code")),
+        .pid = number(line, "pid"),
+        .name = qmp_json_string(line, "name"),
+        .data = qmp_json_object(line, "data"),
+        .qemu_time_us = number(line, "qemu_time_us"),
+    };
+
+    migration_feed(m, &event);
+}
+
+/* ---- what it is told, and what comes of it ---- */
+
+static void take_settings(MigrationSettings *settings, JsonObject *requested)
+{
+    JsonObject *capabilities = qmp_json_object(requested, "capabilities");
+    JsonObject *parameters = qmp_json_object(requested, "parameters");
+    g_autoptr(GList) on = json_object_get_members(capabilities);
+    g_autoptr(GList) set = json_object_get_members(parameters);
+
+    settings->uri = g_strdup(qmp_json_string(requested, "uri"));
+    settings->timeout_us = number(requested, "timeout_us");
+    settings->wishes =
+        g_ptr_array_new_with_free_func((GDestroyNotify)caps_wish_free);
+    for (GList *at = on; at; at = at->next) {
+        g_ptr_array_add(
+            settings->wishes,
+            caps_wish_capability(at->data, json_object_get_boolean_member(
+                                               capabilities, at->data)));
+    }
+    for (GList *at = set; at; at = at->next) {
+        g_ptr_array_add(settings->wishes,
+                        caps_wish_parameter(
+                            at->data, qmp_json_string(parameters, at->data)));
+    }
+}
+
+static void add_phase(GString *phases, const char *name)
+{
+    g_string_append_printf(phases, "%s%s", phases->len ? " " : "", name);
+}
+
+static void add_told(GString *told, const char *side, const char *command)
+{
+    bool asks = g_str_has_prefix(command, "query-") ||
+                strcmp(command, "qom-get") == 0 ||
+                strcmp(command, "qmp_capabilities") == 0;
+
+    if (!asks) {
+        g_string_append_printf(told, "%s %s\n", side, command);
+    }
+}
+
+static void take_actions(Replay *replay)
+{
+    GPtrArray *actions = replay->migration->actions;
+
+    for (guint i = 0; i < actions->len; i++) {
+        const Action *action = actions->pdata[i];
+
+        if (action->kind == ACTION_SEND) {
+            add_told(replay->told, side_name(action->side),
+                     action->command->name);
+        }
+    }
+    g_ptr_array_set_size(actions, 0);
+}
+
+static void take_event(Replay *replay, JsonObject *line)
+{
+    PhaseId before;
+
+    if (!replay->migration) {
+        replay->migration = migration_new(&replay->settings);
+        add_phase(replay->phases, phase_row(PHASE_INSPECT)->name);
+    }
+    before = replay->migration->phase;
+    feed(replay->migration, line);
+    take_actions(replay);
+    if (replay->migration->phase != before) {
+        add_phase(replay->phases, phase_row(replay->migration->phase)->name);
+    }
+}
+
+static void take_line(Replay *replay, JsonObject *line)
+{
+    if (is_kind(line, "event")) {
+        take_event(replay, line);
+    } else if (is_kind(line, "settings")) {
+        take_settings(&replay->settings, qmp_json_object(line, "requested"));
+    } else if (is_kind(line, "phase")) {
+        const char *to = qmp_json_string(line, "to");
+
+        if (!replay->recorded_phases->len ||
+            strcmp(to, qmp_json_string(line, "from")) != 0) {
+            add_phase(replay->recorded_phases, to);
+        }
+    } else if (is_kind(line, "qmp") &&
+               g_strcmp0(qmp_json_string(line, "direction"), "sent") == 0) {
+        add_told(replay->recorded_told, qmp_json_string(line, "side"),
+                 qmp_json_string(qmp_json_object(line, "message"), "execute"));
+    }
+}
+
+Replay *replay_new(const char *text, guint nth, guint n_events)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autoptr(Replay) replay = g_new0(Replay, 1);
+    guint at = 0, n_fed = 0;
+
+    replay->phases = g_string_new(NULL);
+    replay->recorded_phases = g_string_new(NULL);
+    replay->told = g_string_new(NULL);
+    replay->recorded_told = g_string_new(NULL);
+    for (char **each = lines; *each && **each; each++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(JsonObject) line =
+            qmp_parse_object(*each, strlen(*each), &error);
+
+        if (!line) {
+            g_error("trace: %s: %s", *each, error->message);
+        }
+        at += is_kind(line, "settings");
+        if (at == nth + 1 && (!is_kind(line, "event") || n_fed++ < n_events)) {
+            take_line(replay, line);
+        }
+    }
+    return replay->migration ? g_steal_pointer(&replay) : NULL;
+}
+
+void replay_free(Replay *replay)
+{
+    g_clear_pointer(&replay->migration, migration_free);
+    migration_settings_clear(&replay->settings);
+    g_string_free(replay->phases, TRUE);
+    g_string_free(replay->recorded_phases, TRUE);
+    g_string_free(replay->told, TRUE);
+    g_string_free(replay->recorded_told, TRUE);
+    g_free(replay);
+}
+
+char *replay_read(const char *name)
+{
+    g_autofree char *file = g_strdup_printf("%s.jsonl", name);
+    g_autofree char *path =
+        g_build_filename(g_getenv("QMIGRATE_TEST_DATA"), "traces", file, NULL);
+    g_autoptr(GError) error = NULL;
+    char *text = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, &error)) {
+        g_error("%s", error->message);
+    }
+    return text;
+}
