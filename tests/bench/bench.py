@@ -13,12 +13,14 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 
 import cost
 import lab
 import migration
 import rate
+from pair import COST, GUEST, QMIGRATE, RAW
 from report import Failed, Report
 
 BENCHES = {'migration': migration, 'lab': lab, 'cost': cost, 'rate': rate}
@@ -48,6 +50,11 @@ def main():
     if not shutil.which(options.qemu):
         print(f'no QEMU: {options.qemu}')
         return 77
+    for path in (QMIGRATE, GUEST, RAW, COST):
+        if not os.path.exists(path):
+            print(f'error: {path} is not built', file=sys.stderr)
+            return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # ends the QEMUs
     try:
         for name in options.bench or BENCHES:
             BENCHES[name].measure(report, options)
