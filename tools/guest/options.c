@@ -84,7 +84,9 @@ Options options_parse(const char *command_line)
                                             NULL };
     static const char *const contents[] = { "zero", "constant", "compressible",
                                             "random", NULL };
-    Options options = { .content = CONTENT_RANDOM, .beat_us = 1000, .seed = 1 };
+    Options options = {
+        .content = CONTENT_RANDOM, .beat_us = 1000, .seed = 1, .tlb_flush = 1
+    };
 
     for (const char *word = command_line; *word != '\0'; word++) {
         if (word > command_line && !is_end(word[-1])) {
@@ -94,6 +96,7 @@ Options options_parse(const char *command_line)
         parse_number(word, "working-set", &options.working_set_bytes);
         parse_number(word, "beat-us", &options.beat_us);
         parse_number(word, "seed", &options.seed);
+        parse_number(word, "tlb-flush", &options.tlb_flush);
         options.pattern =
             parse_name(word, "pattern", patterns, options.pattern);
         options.content =

@@ -23,6 +23,7 @@ typedef struct Options {
     Content content;
     uint64_t beat_us;
     uint64_t seed;
+    uint64_t tlb_flush; /* before each write; 0: not */
 } Options;
 
 /* A value that cannot be is a panic: a run with another one proves nothing. */

@@ -147,6 +147,11 @@ interrupt_stubs:
 
 interrupt_common:
     push %rax
+    cmpb $0, writer_flushes_tlb
+    je no_flush
+    mov %cr3, %rax /* as x86_tlb_flush(), for what every tick writes */
+    mov %rax, %cr3
+no_flush:
     push %rcx
     push %rdx
     push %rsi

@@ -21,6 +21,7 @@
 static uint64_t ps_per_page; /* of one vCPU; 0: write nothing */
 static Pattern pattern;
 static uint64_t random_seed;
+bool writer_flushes_tlb = true; /* start.S has it too */
 static uint64_t sleep_min_ns;
 static volatile bool running;
 
@@ -39,6 +40,7 @@ void writer_init(const Options *options)
     }
     pattern = options->pattern;
     random_seed = options->seed;
+    writer_flushes_tlb = options->tlb_flush != 0;
 }
 
 void writer_start(void)
@@ -96,8 +98,11 @@ static void write_page(Cpu *cpu, uint64_t index)
     uint64_t begin, ns;
     Marks marks;
 
-    marks = content_marks((uint64_t *)page, proof_next_generation(index));
     x86_interrupts_off(); /* or a heartbeat would count as a slow write */
+    if (writer_flushes_tlb) {
+        x86_tlb_flush();
+    }
+    marks = content_marks((uint64_t *)page, proof_next_generation(index));
     begin = x86_tsc();
     page[0] = marks.first;
     page[PAGE_WORDS - 1] = marks.last;

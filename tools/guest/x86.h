@@ -51,6 +51,19 @@ static inline uint64_t x86_cr2(void)
     return value;
 }
 
+/*
+ * QEMU 7.2 under TCG forgets to take "dirty" out of its copy of the TLB when a
+ * migration reads the dirty bitmap: what is written through such an entry later
+ * is lost.  An entry that is made afterwards is right, so whoever is about to
+ * write drops them all.
+ */
+static inline void x86_tlb_flush(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(value) : : "memory");
+}
+
 static inline void x86_pause(void)
 {
     __asm__ volatile("pause" : : : "memory");
