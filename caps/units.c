@@ -2,11 +2,11 @@
 #include "caps/units.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
-#define KI 1024.0
-#define K  1000.0
+#define KI     UINT64_C(1024)
+#define K      UINT64_C(1000)
+#define FINEST 6u /* digits behind the point */
 
 /* clang-format off */
 static const struct {
@@ -20,33 +20,35 @@ static const struct {
     [UNIT_PERCENT]          = { "percent", "20%" },
 };
 
-static const struct {
+typedef struct {
     const char *suffix;
     Unit unit;
-    double factor;
-} suffixes[] = {
-    { "B",   UNIT_BYTES, 1 },
-    { "kB",  UNIT_BYTES, K },             { "KiB", UNIT_BYTES, KI },
-    { "MB",  UNIT_BYTES, K * K },         { "MiB", UNIT_BYTES, KI * KI },
-    { "GB",  UNIT_BYTES, K * K * K },     { "GiB", UNIT_BYTES, KI * KI * KI },
-    { "TB",  UNIT_BYTES, K * K * K * K }, { "TiB", UNIT_BYTES, KI * KI * KI * KI },
-    { "B/s",     UNIT_BYTES_PER_SECOND, 1 },
-    { "kB/s",    UNIT_BYTES_PER_SECOND, K },
-    { "MB/s",    UNIT_BYTES_PER_SECOND, K * K },
-    { "GB/s",    UNIT_BYTES_PER_SECOND, K * K * K },
-    { "KiB/s",   UNIT_BYTES_PER_SECOND, KI },
-    { "MiB/s",   UNIT_BYTES_PER_SECOND, KI * KI },
-    { "GiB/s",   UNIT_BYTES_PER_SECOND, KI * KI * KI },
-    { "bit/s",   UNIT_BYTES_PER_SECOND, 1 / 8.0 },
-    { "kbit/s",  UNIT_BYTES_PER_SECOND, K / 8 },
-    { "Mbit/s",  UNIT_BYTES_PER_SECOND, K * K / 8 },
-    { "Gbit/s",  UNIT_BYTES_PER_SECOND, K * K * K / 8 },
-    { "us",  UNIT_MILLISECONDS, 1 / K },
-    { "ms",  UNIT_MILLISECONDS, 1 },
-    { "s",   UNIT_MILLISECONDS, K },
-    { "min", UNIT_MILLISECONDS, 60 * K },
-    { "h",   UNIT_MILLISECONDS, 3600 * K },
-    { "%",   UNIT_PERCENT, 1 },
+    uint64_t factor, divisor;
+} Suffix;
+
+static const Suffix suffixes[] = {
+    { "B",   UNIT_BYTES, 1, 1 },
+    { "kB",  UNIT_BYTES, K, 1 },             { "KiB", UNIT_BYTES, KI, 1 },
+    { "MB",  UNIT_BYTES, K * K, 1 },         { "MiB", UNIT_BYTES, KI * KI, 1 },
+    { "GB",  UNIT_BYTES, K * K * K, 1 },     { "GiB", UNIT_BYTES, KI * KI * KI, 1 },
+    { "TB",  UNIT_BYTES, K * K * K * K, 1 }, { "TiB", UNIT_BYTES, KI * KI * KI * KI, 1 },
+    { "B/s",    UNIT_BYTES_PER_SECOND, 1, 1 },
+    { "kB/s",   UNIT_BYTES_PER_SECOND, K, 1 },
+    { "MB/s",   UNIT_BYTES_PER_SECOND, K * K, 1 },
+    { "GB/s",   UNIT_BYTES_PER_SECOND, K * K * K, 1 },
+    { "KiB/s",  UNIT_BYTES_PER_SECOND, KI, 1 },
+    { "MiB/s",  UNIT_BYTES_PER_SECOND, KI * KI, 1 },
+    { "GiB/s",  UNIT_BYTES_PER_SECOND, KI * KI * KI, 1 },
+    { "bit/s",  UNIT_BYTES_PER_SECOND, 1, 8 },
+    { "kbit/s", UNIT_BYTES_PER_SECOND, K, 8 },
+    { "Mbit/s", UNIT_BYTES_PER_SECOND, K * K, 8 },
+    { "Gbit/s", UNIT_BYTES_PER_SECOND, K * K * K, 8 },
+    { "us",  UNIT_MILLISECONDS, 1, K },
+    { "ms",  UNIT_MILLISECONDS, 1, 1 },
+    { "s",   UNIT_MILLISECONDS, K, 1 },
+    { "min", UNIT_MILLISECONDS, 60 * K, 1 },
+    { "h",   UNIT_MILLISECONDS, 3600 * K, 1 },
+    { "%",   UNIT_PERCENT, 1, 1 },
 };
 /* clang-format on */
 
@@ -64,44 +66,75 @@ static gboolean refuse(const char *text, Unit unit, const char *why,
     return FALSE;
 }
 
+/* Digits and at most FINEST more behind a point: *@ret_whole / 10^*@ret_n. */
+static gboolean parse_decimal(const char *text, uint64_t *ret_scaled,
+                              unsigned *ret_n_fraction, const char **ret_end)
+{
+    unsigned __int128 scaled = 0;
+    unsigned n_fraction = 0;
+    gboolean in_fraction = FALSE;
+
+    for (; g_ascii_isdigit(*text) || (*text == '.' && !in_fraction); text++) {
+        if (*text == '.') {
+            in_fraction = TRUE;
+            continue;
+        }
+        scaled = scaled * 10 + (*text - '0');
+        n_fraction += in_fraction;
+        if (scaled > UINT64_MAX || n_fraction > FINEST) {
+            return FALSE;
+        }
+    }
+    *ret_scaled = scaled;
+    *ret_n_fraction = n_fraction;
+    *ret_end = text;
+    return TRUE;
+}
+
+static const Suffix *find_suffix(const char *text, Unit unit)
+{
+    static const Suffix none = { "", UNIT_NONE, 1, 1 };
+    for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+        if (suffixes[i].unit == unit && strcmp(suffixes[i].suffix, text) == 0) {
+            return &suffixes[i];
+        }
+    }
+    return *text == '\0' ? &none : NULL;
+}
+
 gboolean unit_parse(const char *text, Unit unit, uint64_t *ret, GError **error)
 {
-    char *end = NULL;
-    uint64_t whole = 0;
+    const char *end;
+    uint64_t scaled;
+    unsigned n_fraction;
 
     if (!g_ascii_isdigit(text[0])) {
         return refuse(text, unit, "is not a number from 0", error);
     }
-    /* Bare numbers keep all their 64 bits. */
-    size_t n_digits = strspn(text, "0123456789");
-    if (text[n_digits] == '\0') {
-        return g_ascii_string_to_unsigned(text, 10, 0, UINT64_MAX, ret, NULL)
-                   ? TRUE
-                   : refuse(text, unit, "does not fit in 64 bits", error);
+    if (!parse_decimal(text, &scaled, &n_fraction, &end)) {
+        return refuse(text, unit, "has more digits than fit", error);
     }
-
-    double number = g_ascii_strtod(text, &end);
     while (*end == ' ') {
         end++;
     }
-    double factor = *end == '\0' ? 1 : 0;
-    for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
-        if (suffixes[i].unit == unit && strcmp(suffixes[i].suffix, end) == 0) {
-            factor = suffixes[i].factor;
-        }
-    }
-    if (factor == 0) {
+    const Suffix *suffix = find_suffix(end, unit);
+    if (!suffix) {
         return refuse(text, unit, "has a unit that does not fit", error);
     }
-    double value = number * factor;
-    if (!(value < 0x1p64)) {
-        return refuse(text, unit, "does not fit in 64 bits", error);
+    unsigned __int128 value = (unsigned __int128)scaled * suffix->factor;
+    uint64_t divisor = suffix->divisor;
+    while (n_fraction-- > 0) {
+        divisor *= 10;
     }
-    whole = (uint64_t)value;
-    if (fabs(value - (double)whole) > 1e-6 * fmax(1, value)) {
+    /* In 0.1GiB there is a part of a byte that nobody misses. */
+    if (value % divisor != 0 &&
+        (unit == UNIT_MILLISECONDS || suffix->factor < K)) {
         return refuse(text, unit, "is too fine", error);
     }
-    *ret = whole;
+    if (value / divisor > UINT64_MAX) {
+        return refuse(text, unit, "does not fit in 64 bits", error);
+    }
+    *ret = (uint64_t)(value / divisor);
     return TRUE;
 }
 

@@ -51,10 +51,11 @@ static const FailureRow rows[N_FAILURES] = {
         "start both with the same machine and devices", OUTCOME_REFUSED },
     [FAILURE_UNKNOWN_SETTING] = { "unknown-setting",
         "a capability or parameter that QEMU does not have",
-        NULL, OUTCOME_REFUSED },
+        "query-migrate-capabilities and query-migrate-parameters list them",
+        OUTCOME_REFUSED },
     [FAILURE_SETTING_REFUSED] = { "setting-refused",
         "QEMU refused a capability or parameter",
-        NULL, OUTCOME_REFUSED },
+        "QEMU's own words say what it wants", OUTCOME_REFUSED },
     [FAILURE_INCOMING_REFUSED] = { "incoming-refused",
         "the destination cannot listen at the migration address",
         "choose another --uri; tcp:HOST:0 lets QEMU find a free port",
@@ -68,11 +69,12 @@ static const FailureRow rows[N_FAILURES] = {
         OUTCOME_FAILED },
     [FAILURE_DESTINATION_FAILED] = { "destination-failed",
         "the destination could not take the guest",
-        "compare both command lines: machine, memory, devices",
-        OUTCOME_FAILED },
+        "its standard error may say more; compare both command lines: machine, "
+        "memory, devices", OUTCOME_FAILED },
     [FAILURE_SOURCE_LOST] = { "source-lost",
         "the source's QEMU is gone",
-        NULL, OUTCOME_LOST },
+        "its standard error says why; the guest went with it unless the "
+        "destination has it", OUTCOME_LOST },
     [FAILURE_DESTINATION_LOST] = { "destination-lost",
         "the destination's QEMU is gone",
         "its standard error says why; start it anew", OUTCOME_FAILED },
@@ -137,7 +139,8 @@ void failure_clear(Failure *failure)
 /* QEMU may have said several lines: each stays one, indented. */
 static void add_lines(GString *text, Side side, const char *words)
 {
-    g_auto(GStrv) lines = g_strsplit(words, "\n", -1);
+    g_autofree char *trimmed = g_strchomp(g_strdup(words));
+    g_auto(GStrv) lines = g_strsplit(trimmed, "\n", -1);
     for (char **line = lines; *line; line++) {
         g_string_append_printf(text, "  %s's QEMU says: %s\n", side_name(side),
                                g_strchomp(*line));

@@ -277,10 +277,12 @@ static void name_the_dead(Migration *m, Side side)
     bool its_monitor = failure->code == FAILURE_MONITOR_LOST &&
                        failure->has_side && failure->side == side;
     bool its_stream =
-        side == SIDE_DESTINATION && failure->code == FAILURE_MIGRATION_FAILED;
+        failure->code == (side == SIDE_SOURCE ? FAILURE_DESTINATION_FAILED
+                                              : FAILURE_MIGRATION_FAILED);
     if (m->phase != PHASE_DONE && (its_monitor || its_stream)) {
         failure->code = side == SIDE_SOURCE ? FAILURE_SOURCE_LOST
                                             : FAILURE_DESTINATION_LOST;
+        failure->has_side = TRUE;
         failure->side = side;
         g_free(failure->message);
         failure->message = g_strdup("the QEMU process ended");
@@ -399,17 +401,34 @@ static const char *word_or(const char *word)
     return *word ? word : "unknown";
 }
 
+void phase_say_unresolved(Migration *m)
+{
+    static const char known[] = "the %s is %s: run state %s, migration %s";
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        const Facts *facts = &m->facts[side];
+        phase_note(m, known, side_name(side),
+                   facts->dead        ? "dead"
+                   : facts->connected ? "there"
+                                      : "not reached",
+                   word_or(facts->run_state), word_or(facts->status_word));
+    }
+    g_free(m->failure.hint);
+    m->failure.hint =
+        g_strdup("ask both, by qmigrate qmp QMP query-status and "
+                 "query-migrate; cont the "
+                 "source only if the destination is gone or never ran");
+}
+
 static PhaseId detach(Migration *m)
 {
     failure_clear(&m->failure); /* that it was asked to end is no news */
     phase_fail(m, FAILURE_DETACHED, N_SIDES,
-               "left while QEMU goes on; last seen: source %s, migration %s, "
-               "destination %s, migration %s",
-               word_or(m->facts[SIDE_SOURCE].run_state),
-               word_or(m->facts[SIDE_SOURCE].status_word),
-               word_or(m->facts[SIDE_DESTINATION].run_state),
-               word_or(m->facts[SIDE_DESTINATION].status_word));
-    m->outcome = m->context.started ? OUTCOME_UNRESOLVED : OUTCOME_CANCELLED;
+               m->context.started ? "left while QEMU goes on" : "left");
+    m->outcome = OUTCOME_CANCELLED;
+    if (m->context.started) {
+        m->outcome = OUTCOME_UNRESOLVED;
+        phase_say_unresolved(m);
+    }
     return PHASE_DONE;
 }
 

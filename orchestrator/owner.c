@@ -51,7 +51,7 @@ static const Owner verdicts[N_SOURCES][N_DESTINATIONS] = {
 };
 /* clang-format on */
 
-static SourceView view_source(const Facts *facts, const OwnerContext *context)
+static SourceView view_source(const Facts *facts)
 {
     if (facts->dead) {
         return SOURCE_DEAD;
@@ -79,10 +79,7 @@ static SourceView view_source(const Facts *facts, const OwnerContext *context)
         return facts_run_state_is(facts, "running") ? SOURCE_RUNS
                                                     : SOURCE_TURNS;
     }
-    if (context->guest_ran && !facts_run_state_is(facts, "running") &&
-        !facts_run_state_is(facts, "suspended") && facts->stopped) {
-        return SOURCE_TURNS;
-    }
+    /* "paused" with nothing going on is a person's wish (I7). */
     return facts_run_state_is(facts, "finish-migrate") ? SOURCE_TURNS
                                                        : SOURCE_RUNS;
 }
@@ -93,6 +90,22 @@ static bool may_have_run(const Facts *facts, const OwnerContext *context)
            facts_run_state_is(facts, "running") ||
            facts->status == STATUS_POSTCOPY ||
            facts->status == STATUS_POSTCOPY_PAUSED;
+}
+
+/* All of the guest is there: is it in the run state intended (I9)? */
+static DestinationView view_complete(const Facts *facts,
+                                     const OwnerContext *context)
+{
+    if (!context->guest_ran || facts_run_state_is(facts, "running") ||
+        facts_run_state_is(facts, "suspended")) {
+        return DESTINATION_RUNS;
+    }
+    if (facts_run_state_is(facts, "paused") ||
+        facts_run_state_is(facts, "inmigrate")) {
+        return DESTINATION_LOADED;
+    }
+    /* It ran there and then stopped by itself: panicked, shut down... */
+    return facts->resume_us ? DESTINATION_RUNS : DESTINATION_WAITS;
 }
 
 static DestinationView view_destination(const Facts *facts,
@@ -117,10 +130,7 @@ static DestinationView view_destination(const Facts *facts,
     case STATUS_POSTCOPY:
         return DESTINATION_POSTCOPY;
     case STATUS_COMPLETED:
-        return context->guest_ran && (facts_run_state_is(facts, "paused") ||
-                                      facts_run_state_is(facts, "inmigrate"))
-                   ? DESTINATION_LOADED
-                   : DESTINATION_RUNS;
+        return view_complete(facts, context);
     case STATUS_FAILED:
         return may_have_run(facts, context) ? DESTINATION_DIED
                                             : DESTINATION_NEVER;
@@ -147,7 +157,7 @@ static Owner settle_for(Owner owner, SourceView source, const Facts *facts,
 Owner owner_judge(const Facts facts[N_SIDES], const OwnerContext *context,
                   bool final)
 {
-    SourceView source = view_source(&facts[SIDE_SOURCE], context);
+    SourceView source = view_source(&facts[SIDE_SOURCE]);
     DestinationView destination =
         view_destination(&facts[SIDE_DESTINATION], context);
     Owner owner = verdicts[source][destination];

@@ -93,17 +93,23 @@ static bool refuse_destination(Migration *m)
     return m->failure.code != FAILURE_NONE;
 }
 
-static bool refuse_pair(Migration *m)
+static bool refuse_same(Migration *m)
 {
-    char *const *machine = m->machine;
-
     if (m->pid[SIDE_SOURCE] > 0 &&
         m->pid[SIDE_SOURCE] == m->pid[SIDE_DESTINATION]) {
         phase_fail(m, FAILURE_SAME_QEMU, N_SIDES,
                    "both addresses lead to process %d", m->pid[SIDE_SOURCE]);
-    } else if (!m->settings->no_preflight && machine[SIDE_SOURCE] &&
-               machine[SIDE_DESTINATION] &&
-               strcmp(machine[SIDE_SOURCE], machine[SIDE_DESTINATION]) != 0) {
+    }
+    return m->failure.code != FAILURE_NONE;
+}
+
+static bool refuse_pair(Migration *m)
+{
+    char *const *machine = m->machine;
+
+    if (!m->settings->no_preflight && machine[SIDE_SOURCE] &&
+        machine[SIDE_DESTINATION] &&
+        strcmp(machine[SIDE_SOURCE], machine[SIDE_DESTINATION]) != 0) {
         phase_fail(m, FAILURE_INCOMPATIBLE, N_SIDES,
                    "the machine types differ: the source is %s, "
                    "the destination is %s",
@@ -209,8 +215,8 @@ PhaseId inspect_handle(Migration *m, const Event *event)
     if (phase_is_waiting(m)) {
         return m->phase;
     }
-    if (refuse_pair(m) || refuse_source(m) || refuse_destination(m) ||
-        refuse_plan(m)) {
+    if (refuse_same(m) || refuse_source(m) || refuse_destination(m) ||
+        refuse_pair(m) || refuse_plan(m)) {
         return phase_row(m->phase)->on_failure;
     }
     const Facts *source = &m->facts[SIDE_SOURCE];

@@ -48,6 +48,7 @@ static PhaseId conclude(Migration *m, Owner owner)
         break;
     default:
         m->outcome = OUTCOME_UNRESOLVED;
+        phase_say_unresolved(m);
         break;
     }
     return PHASE_ROLL_BACK;

@@ -27,6 +27,9 @@ G_GNUC_PRINTF(4, 5)
 PhaseId phase_fail(Migration *m, FailureCode code, Side side,
                    const char *format, ...);
 
+/* I8: what is known of both sides, and what a person would do next. */
+void phase_say_unresolved(Migration *m);
+
 /* For the report; the same words come once. */
 G_GNUC_PRINTF(2, 3) void phase_note(Migration *m, const char *format, ...);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "orchestrator/sample.h"
 
-#include <math.h>
 #include <stddef.h>
 
 #include "qmp/json.h"
@@ -76,14 +75,15 @@ Sample sample_from_query_migrate(JsonNode *reply, int64_t time_us)
                    qmp_json_double(object, numbers[i].member, &broken) &&
                    broken >= 0 && broken * numbers[i].scale < 0x1p62) {
             *field(&sample, numbers[i].offset) =
-                llround(broken * numbers[i].scale);
+                (int64_t)(broken * numbers[i].scale + 0.5);
         }
     }
 
     uint64_t dirty_pages_per_s;
-    /* Before the second pass there is nothing to tell it from: 0 is no rate. */
-    if (ram && sample.page_bytes > 0 && sample.pass > 1 &&
+    if (ram && sample.page_bytes > 0 &&
         qmp_json_size(ram, "dirty-pages-rate", &dirty_pages_per_s) &&
+        /* 0: QEMU has not measured for long enough, or is done */
+        dirty_pages_per_s > 0 &&
         dirty_pages_per_s < INT64_MAX / (uint64_t)sample.page_bytes) {
         sample.dirty_bytes_per_s =
             (int64_t)dirty_pages_per_s * sample.page_bytes;

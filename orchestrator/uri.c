@@ -60,9 +60,8 @@ void uri_clear(Uri *uri)
 
 bool uri_is_wildcard(const Uri *uri)
 {
-    return !uri->is_unix &&
-           (uri->host[0] == '\0' || strcmp(uri->host, "0.0.0.0") == 0 ||
-            strcmp(uri->host, "::") == 0);
+    /* "", "0.0.0.0", "::", "::0"...: nothing but zeroes */
+    return !uri->is_unix && uri->host[strspn(uri->host, "0:.")] == '\0';
 }
 
 /* The first inet address of "socket-address". */
