@@ -57,7 +57,11 @@ void qmp_client_connect_async(const QmpAddress *address, unsigned timeout_ms,
                               gpointer callback_data);
 QmpClient *qmp_client_connect_finish(GAsyncResult *result, GError **error);
 
-/* @command is copied.  @timeout_ms is counted from this call. */
+/*
+ * @command is copied, its descriptor too.  @timeout_ms is counted from this call,
+ * and the error says whether the command was sent.  @callback is never called
+ * from inside this call.  A command that is pending keeps the client alive.
+ */
 void qmp_client_execute_async(QmpClient *client, const QmpCommand *command,
                               unsigned timeout_ms, GCancellable *cancellable,
                               GAsyncReadyCallback callback,
@@ -67,7 +71,8 @@ JsonNode *qmp_client_execute_finish(QmpClient *client, GAsyncResult *result,
                                     GError **error);
 
 /* Ends the session: what is pending fails with QMP_ERROR_CLOSED, @closed is not
- * called.  Also done by the last g_object_unref(). */
+ * called, nor any other handler from here on, so that what they use can be freed.
+ * Also done by the last g_object_unref(). */
 void qmp_client_close(QmpClient *client);
 
 bool qmp_client_is_open(QmpClient *client);

@@ -32,7 +32,8 @@ QmpCommand *qmp_command_set_node(QmpCommand *command, const char *name,
                                  JsonNode *value);
 
 /*
- * {"execute": ..., "arguments": {...}, "id": N} on one line, with a line feed.
- * Without @id when it is negative: the form that documents quote.
+ * {"execute":...,"arguments":{...},"id":N} on one line, with a line feed and no
+ * blanks: QEMU reads byte by byte, at 3 us each.  Without @id when it is negative:
+ * the form that documents quote.
  */
 char *qmp_command_to_text(const QmpCommand *command, int64_t id);
