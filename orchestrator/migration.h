@@ -115,7 +115,7 @@ typedef struct {
     unsigned waiting[N_SIDES]; /* bits of Ask: answers that are to come */
     bool connecting[N_SIDES];
     GPtrArray *steps; /* of CapsStep */
-    guint n_applied;  /* how many of them QEMU took */
+    guint n_sent;     /* how many of them QEMU may have taken */
     bool will_pause;  /* pause-before-switchover will be on */
     bool cancel_sent, continue_sent, rescue_sent;
     GPtrArray *actions; /* of Action: to be performed, then cleared */

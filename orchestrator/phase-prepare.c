@@ -20,8 +20,8 @@ static void listen_for_it(Migration *m)
 
 static void next_step(Migration *m)
 {
-    if (m->n_applied < m->steps->len) {
-        const CapsStep *step = m->steps->pdata[m->n_applied];
+    if (m->n_sent < m->steps->len) {
+        const CapsStep *step = m->steps->pdata[m->n_sent++];
         phase_ask(m, step->side, TELL_SETTING, qmp_command_copy(step->command));
     } else {
         listen_for_it(m);
@@ -30,7 +30,7 @@ static void next_step(Migration *m)
 
 static void take_setting(Migration *m)
 {
-    const CapsStep *step = m->steps->pdata[m->n_applied++];
+    const CapsStep *step = m->steps->pdata[m->n_sent - 1];
     caps_inventory_apply(&m->inventories[step->side], step->command);
 }
 

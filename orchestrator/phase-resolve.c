@@ -22,10 +22,24 @@ static void ask_round(Migration *m)
     }
 }
 
+/* The source says "cancelled", and we did not: that is the cause, whatever the
+ * destination's end looked like before. */
+static void name_who_cancelled(Migration *m)
+{
+    if (m->context.started && !m->cancel_sent &&
+        m->facts[SIDE_SOURCE].status == STATUS_CANCELLED &&
+        m->failure.code != FAILURE_CANCELLED_ELSEWHERE) {
+        failure_clear(&m->failure);
+        phase_fail(m, FAILURE_CANCELLED_ELSEWHERE, SIDE_SOURCE,
+                   "the migration was cancelled, and not by us");
+    }
+}
+
 static PhaseId conclude(Migration *m, Owner owner)
 {
     switch (owner) {
     case OWNER_SOURCE:
+        name_who_cancelled(m);
         if (m->failure.code == FAILURE_CANCELLED ||
             m->failure.code == FAILURE_CANCELLED_ELSEWHERE) {
             m->outcome = OUTCOME_CANCELLED;
@@ -142,8 +156,8 @@ static bool keeps_guest(const Migration *m, Side side)
 /* Backwards, one at a time; false: nothing is left to be put back. */
 static bool undo_next(Migration *m)
 {
-    while (m->n_applied > 0) {
-        const CapsStep *step = m->steps->pdata[--m->n_applied];
+    while (m->n_sent > 0) {
+        const CapsStep *step = m->steps->pdata[--m->n_sent];
         const Facts *facts = &m->facts[step->side];
         bool ours = !m->context.started || keeps_guest(m, step->side);
         /* I5: nothing is changed while QEMU migrates. */

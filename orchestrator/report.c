@@ -70,7 +70,7 @@ static JsonObject *error_object(const Failure *failure)
     return error;
 }
 
-static JsonObject *requested_object(const MigrationSettings *settings)
+JsonObject *report_requested(const MigrationSettings *settings)
 {
     JsonObject *requested = json_object_new();
     JsonObject *capabilities = json_object_new();
@@ -87,6 +87,11 @@ static JsonObject *requested_object(const MigrationSettings *settings)
     add_string(requested, "uri", settings->uri);
     add_int(requested, "timeout_us",
             settings->timeout_us ? (int64_t)settings->timeout_us : -1);
+    add_string(requested, "destination_host", settings->destination_host);
+    json_object_set_boolean_member(requested, "destination_is_dead",
+                                   settings->destination_is_dead);
+    json_object_set_boolean_member(requested, "no_preflight",
+                                   settings->no_preflight);
     json_object_set_object_member(requested, "capabilities", capabilities);
     json_object_set_object_member(requested, "parameters", parameters);
     return requested;
@@ -203,7 +208,7 @@ static void add_migration(JsonObject *result, const Migration *m,
                    effective_object(&m->inventories[side]));
     }
     json_object_set_object_member(result, "requested",
-                                  requested_object(m->settings));
+                                  report_requested(m->settings));
     json_object_set_object_member(result, "effective", effective);
     add_string(result, "policy", "qemu");
     json_object_set_array_member(result, "decisions", json_array_new());
@@ -216,6 +221,17 @@ static void add_migration(JsonObject *result, const Migration *m,
     json_object_set_array_member(result, "notes", notes_array(m));
 }
 
+static void add_no_migration(JsonObject *result)
+{
+    static const char *const members[] = {
+        "requested", "effective",   "policy", "decisions", "time_us",
+        "passes",    "downtime_us", "bytes",  "features",  "notes",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
+        json_object_set_null_member(result, members[i]);
+    }
+}
+
 JsonNode *report_result(Outcome outcome, const Failure *failure,
                         const Migration *m, const ReportExtras *extras)
 {
@@ -226,10 +242,12 @@ JsonNode *report_result(Outcome outcome, const Failure *failure,
     add_string(result, "schema", "qmigrate.result/1");
     add_string(result, "outcome", row->name);
     add_int(result, "exit_code", row->exit_code);
-    add_string(result, "guest", row->guest);
+    add_string(result, "guest", extras->no_guest ? "none" : row->guest);
     add_object(result, "error", error_object(failure));
     if (m) {
         add_migration(result, m, extras->guest_downtime_us);
+    } else {
+        add_no_migration(result);
     }
     add_object(result, "verify",
                extras->verify ? json_object_ref(extras->verify) : NULL);

@@ -11,6 +11,7 @@ typedef struct {
     JsonObject *verify;           /* of a lab; NULL: nothing was verified */
     JsonObject *host;             /* NULL: not known */
     int64_t guest_downtime_us;    /* what the guest saw; -1: not known */
+    gboolean no_guest; /* there was none yet: a lab that failed early */
 } ReportExtras;
 
 /*
@@ -20,6 +21,9 @@ typedef struct {
  */
 JsonNode *report_result(Outcome outcome, const Failure *failure,
                         const Migration *m, const ReportExtras *extras);
+
+/* What the user asked for; free with json_object_unref(). */
+JsonObject *report_requested(const MigrationSettings *settings);
 
 /* qmigrate.results/1 around several results (of JsonNode, kept). */
 JsonNode *report_results(GPtrArray *runs);

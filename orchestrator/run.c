@@ -142,6 +142,7 @@ void run_free(Run *run)
 
 void run_start(Run *run)
 {
+    trace_settings(run->trace, run->migration->settings);
     feed(&(Event){ .kind = EVENT_START, .time_us = g_get_monotonic_time() },
          run);
 }

@@ -6,9 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "orchestrator/report.h"
 #include "qmp/json.h"
-
-#define FLUSH_BYTES (64u * 1024)
 
 struct Trace {
     FILE *file;
@@ -36,7 +35,8 @@ Trace *trace_open(const char *path, GError **error)
 static void flush(Trace *trace)
 {
     if (trace->lines->len > 0 &&
-        fwrite(trace->lines->str, trace->lines->len, 1, trace->file) != 1 &&
+        (fwrite(trace->lines->str, trace->lines->len, 1, trace->file) != 1 ||
+         fflush(trace->file) != 0) &&
         trace->error == 0) {
         trace->error = errno;
     }
@@ -64,7 +64,7 @@ gboolean trace_close(Trace *trace, GError **error)
 static void end_line(Trace *trace)
 {
     g_string_append(trace->lines, "}\n");
-    if (!trace->held && trace->lines->len > FLUSH_BYTES) {
+    if (!trace->held) {
         flush(trace);
     }
 }
@@ -102,6 +102,19 @@ static bool has_side(EventKind kind)
 static bool has_ask(EventKind kind)
 {
     return kind == EVENT_REPLY || kind == EVENT_REFUSED || kind == EVENT_SILENT;
+}
+
+void trace_settings(Trace *trace, const MigrationSettings *settings)
+{
+    if (!trace) {
+        return;
+    }
+    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
+    json_node_take_object(node, report_requested(settings));
+    g_autofree char *text = qmp_json_to_text(node);
+    start_line(trace, g_get_monotonic_time(), "settings");
+    g_string_append_printf(trace->lines, ",\"requested\":%s", text);
+    end_line(trace);
 }
 
 void trace_event(Trace *trace, const Migration *m, const Event *event)

@@ -15,7 +15,9 @@ Trace *trace_open(const char *path, GError **error);
 /* Writes what is left.  False if anything could not be written. */
 gboolean trace_close(Trace *trace, GError **error);
 
-/* All take NULL for "no trace is wanted". */
+/* All take NULL for "no trace is wanted".  What was asked for comes first: with
+ * it, the events can be fed again. */
+void trace_settings(Trace *trace, const MigrationSettings *settings);
 void trace_event(Trace *trace, const Migration *m, const Event *event);
 void trace_phase(Trace *trace, const Migration *m, PhaseId from);
 void trace_qmp(Trace *trace, Side side, gboolean sent, const char *line,

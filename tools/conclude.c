@@ -49,11 +49,13 @@ int conclude(const Settings *settings, Outcome outcome, const Failure *failure,
     return exit_code;
 }
 
-int conclude_early(const Settings *settings, FailureCode code, char *message)
+int conclude_early(const Settings *settings, FailureCode code, char *message,
+                   gboolean no_guest)
 {
     Failure failure = { .code = code, .phase = "start", .message = message };
     Outcome outcome = failure_row(code)->outcome;
-    const ReportExtras extras = { .guest_downtime_us = -1 };
+    const ReportExtras extras = { .guest_downtime_us = -1,
+                                  .no_guest = no_guest };
     g_autoptr(JsonNode) result =
         report_result(outcome, &failure, NULL, &extras);
     int exit_code = conclude(settings, outcome, &failure, result, NULL);
@@ -64,10 +66,13 @@ int conclude_early(const Settings *settings, FailureCode code, char *message)
 
 int conclude_usage(const char *verb, const GError *error)
 {
-    const ReportExtras extras = { .guest_downtime_us = -1 };
+    const ReportExtras extras = { .guest_downtime_us = -1,
+                                  .no_guest = strcmp(verb, "lab") == 0 };
     Failure failure = { .code = FAILURE_USAGE,
                         .phase = "start",
-                        .message = g_strdup(error->message) };
+                        .message = g_strdup(error->message),
+                        .hint =
+                            g_strdup_printf("see qmigrate %s --help", verb) };
     const char *path = settings_json_word();
 
     if (path && output_check_json(path, NULL)) {

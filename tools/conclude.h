@@ -20,5 +20,7 @@ int conclude(const Settings *settings, Outcome outcome, const Failure *failure,
 /* Wrong words on the command line of a verb that migrates. */
 int conclude_usage(const char *verb, const GError *error);
 
-/* A run that did not come to a migration; takes @message over. */
-int conclude_early(const Settings *settings, FailureCode code, char *message);
+/* A run that did not come to a migration; takes @message over.  @no_guest: nor
+ * to a guest, as in a lab. */
+int conclude_early(const Settings *settings, FailureCode code, char *message,
+                   gboolean no_guest);

@@ -20,6 +20,11 @@ static gboolean is_special(const char *path)
 
 gboolean output_check_json(const char *path, GError **error)
 {
+    if (*path == '\0') {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                    "--json: the name of the file is empty");
+        return FALSE;
+    }
     if (strcmp(path, "-") == 0 || is_special(path)) {
         return TRUE;
     }
@@ -189,6 +194,10 @@ void output_print_result(JsonNode *node)
         if (strcmp(outcome_row(i)->name, outcome) == 0) {
             meaning = outcome_row(i)->meaning;
         }
+    }
+    if (g_strcmp0(qmp_json_string(result, "guest"), "none") == 0 &&
+        strcmp(outcome, outcome_row(OUTCOME_LOST)->name) != 0) {
+        meaning = "there is no guest";
     }
     printf("%s: %s\n", outcome, meaning);
     print_transfer(result);

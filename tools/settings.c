@@ -209,6 +209,12 @@ static gboolean take_words(Settings *settings, GError **error)
                          &timeout_ms, error)) {
         return FALSE;
     }
+    if (timeout_ms > INT64_MAX / 1000) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--timeout: '%s' is longer than anybody waits",
+                    words.timeout);
+        return FALSE;
+    }
     settings->migration.uri = g_strdup(words.uri);
     settings->migration.timeout_us = timeout_ms * 1000;
     settings->migration.destination_is_dead = words.destination_is_dead;

@@ -182,25 +182,20 @@ static void walk(const LabOptions *options, const Settings *settings,
 }
 
 /* Each migration for people; one document for programs. */
-static int finish(const Settings *settings, LabResult *result)
+static int finish(const LabOptions *options, const Settings *settings,
+                  LabResult *result)
 {
     GPtrArray *results = result->results;
-    if (results->len == 0) {
-        const ReportExtras extras = { .guest_downtime_us = -1 };
-        g_ptr_array_add(
-            results,
-            report_result(result->outcome, &result->failure, NULL, &extras));
-    }
     for (guint i = 0; i + 1 < results->len; i++) {
         if (!settings->quiet && g_strcmp0(settings->json, "-") != 0) {
             output_print_result(results->pdata[i]);
         }
     }
-    JsonNode *last = results->pdata[results->len - 1];
-    int exit_code = conclude(settings, result->outcome, &result->failure, last,
-                             results->len > 1 ? results : NULL);
+    int exit_code = conclude(settings, result->outcome, &result->failure,
+                             results->pdata[results->len - 1],
+                             options->n_repeat > 1 ? results : NULL);
     if (result->kept) {
-        fprintf(stderr, "kept:\n%s", result->kept);
+        fputs(result->kept, stderr);
     }
     return exit_code;
 }
@@ -218,17 +213,18 @@ static int run_checked(const LabOptions *options, const Settings *settings)
     if (!g_file_test(guest, G_FILE_TEST_EXISTS)) {
         return conclude_early(
             settings, FAILURE_ENVIRONMENT,
-            g_strdup_printf("the test guest %s is missing", guest));
+            g_strdup_printf("the test guest %s is missing", guest),
+            /* no_guest= */ TRUE);
     }
     if (settings->trace && !(trace = trace_open(settings->trace, &error))) {
         return conclude_early(settings, FAILURE_ENVIRONMENT,
-                              g_strdup(error->message));
+                              g_strdup(error->message), /* no_guest= */ TRUE);
     }
     walk(options, settings, guest, trace, &result);
     if (trace && !trace_close(trace, &error)) {
         fprintf(stderr, "warning: %s\n", error->message);
     }
-    int exit_code = finish(settings, &result);
+    int exit_code = finish(options, settings, &result);
     lab_result_clear(&result);
     return exit_code;
 }

@@ -86,7 +86,8 @@ static int run_checked(Settings *settings, QmpAddress *const address[])
                               address[SIDE_DESTINATION])) {
         return conclude_early(settings, FAILURE_SAME_QEMU,
                               g_strdup_printf("both addresses are %s",
-                                              address[SIDE_SOURCE]->text));
+                                              address[SIDE_SOURCE]->text),
+                              /* no_guest= */ FALSE);
     }
     if (!migrate_choose_uri(&settings->migration, address[SIDE_SOURCE],
                             address[SIDE_DESTINATION], &error)) {
@@ -98,7 +99,7 @@ static int run_checked(Settings *settings, QmpAddress *const address[])
     Trace *trace = NULL;
     if (settings->trace && !(trace = trace_open(settings->trace, &error))) {
         return conclude_early(settings, FAILURE_ENVIRONMENT,
-                              g_strdup(error->message));
+                              g_strdup(error->message), /* no_guest= */ FALSE);
     }
     int exit_code = migrate(settings, address, trace);
     if (trace && !trace_close(trace, &error)) {

@@ -22,11 +22,12 @@ typedef enum {
     STAGE_OVER,
 } Stage;
 
-#define KVM_TRY_MS 3000u /* for the guest's first word */
-#define BOOT_MS    60000u
-#define ANSWER_MS  30000u
-#define VERIFY_MS  30000u /* and as long again for each GiB */
-#define GIB        (1024.0 * 1024 * 1024)
+#define TRY_MS    3000u  /* for the guest's first word, if there is a choice */
+#define KVM_MS    15000u /* ... and if there is none: KVM is quick, or broken */
+#define BOOT_MS   60000u
+#define ANSWER_MS 30000u
+#define VERIFY_MS 30000u /* and as long again for each GiB */
+#define GIB       (1024.0 * 1024 * 1024)
 
 struct Lab {
     const LabOptions *options;
@@ -79,10 +80,64 @@ static void end(Lab *lab)
     lab->stage = STAGE_OVER;
     g_clear_handle_id(&lab->deadline_source, g_source_remove);
     progress_end(&lab->progress);
-    if (lab->options->keep) {
-        lab->result->kept = pair_describe(&lab->pair);
+    if (lab->options->keep && lab->guard) {
+        lab->result->kept =
+            pair_describe(&lab->pair, outcome_row(lab->result->outcome)->guest,
+                          guard_folder(lab->guard));
     }
     lab->idle_source = g_idle_add_full(G_PRIORITY_DEFAULT, on_over, lab, NULL);
+}
+
+/* What of a run's time is the guest's own: to boot, to work, to check. */
+static void add_spans(const Lab *lab, JsonObject *verify)
+{
+    static const struct {
+        const char *name;
+        Stage from, to;
+    } spans[] = {
+        { "boot_us", STAGE_BOOT, STAGE_WARM_UP },
+        { "warm_up_us", STAGE_WARM_UP, STAGE_MIGRATE },
+        { "check_us", STAGE_VERIFY, STAGE_OVER },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(spans); i++) {
+        int64_t from_us = lab->stage_us[spans[i].from];
+        int64_t to_us = spans[i].to == STAGE_OVER ? g_get_monotonic_time()
+                                                  : lab->stage_us[spans[i].to];
+        if (from_us > 0 && to_us >= from_us) {
+            json_object_set_int_member(verify, spans[i].name, to_us - from_us);
+        } else {
+            json_object_set_null_member(verify, spans[i].name);
+        }
+    }
+}
+
+/* Of the migration that is over, or of the attempt to come to one. */
+static void add_result(Lab *lab)
+{
+    const Migration *m = lab->run ? run_migration(lab->run) : NULL;
+    g_autoptr(JsonObject) host = host_describe();
+    g_autoptr(JsonObject) verify = verify_to_json(&lab->verify, &lab->beats);
+    ReportExtras extras = {
+        .verify = m ? verify : NULL,
+        .host = host,
+        .guest_downtime_us = -1,
+        .no_guest = !lab->verify.is_ready,
+    };
+
+    add_spans(lab, verify);
+    json_object_set_string_member(host, "accel", lab->pair.accel);
+    if (lab->pair.machine) {
+        json_object_set_string_member(host, "machine", lab->pair.machine);
+    }
+    for (Side side = SIDE_SOURCE; m && side < N_SIDES; side++) {
+        extras.version[side] = run_version(lab->run, side);
+    }
+    if (m && m->outcome == OUTCOME_MIGRATED) {
+        extras.guest_downtime_us = beats_downtime_us(&lab->beats);
+    }
+    g_ptr_array_add(
+        lab->result->results,
+        report_result(lab->result->outcome, &lab->result->failure, m, &extras));
 }
 
 /* Before or after a migration, not in it.  Takes @message over. */
@@ -91,6 +146,10 @@ static void fail(Lab *lab, FailureCode code, Outcome outcome, char *message)
     static const char *const phases[] = { "choose",  "boot",   "boot",  "boot",
                                           "migrate", "verify", "verify" };
     Failure *failure = &lab->result->failure;
+    if (lab->stage == STAGE_OVER) {
+        g_free(message);
+        return;
+    }
     if (failure->code == FAILURE_NONE) {
         failure->code = code;
         failure->phase = phases[lab->stage];
@@ -100,6 +159,7 @@ static void fail(Lab *lab, FailureCode code, Outcome outcome, char *message)
     } else {
         g_free(message);
     }
+    add_result(lab);
     end(lab);
 }
 
@@ -141,51 +201,6 @@ static Side guest_side(const Lab *lab)
 {
     return lab->result->outcome == OUTCOME_MIGRATED ? SIDE_DESTINATION
                                                     : SIDE_SOURCE;
-}
-
-/* What of a run's time is the guest's own: to boot, to work, to check. */
-static void add_spans(const Lab *lab, JsonObject *verify)
-{
-    static const struct {
-        const char *name;
-        Stage from, to;
-    } spans[] = {
-        { "boot_us", STAGE_BOOT, STAGE_WARM_UP },
-        { "warm_up_us", STAGE_WARM_UP, STAGE_MIGRATE },
-        { "check_us", STAGE_VERIFY, STAGE_OVER },
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(spans); i++) {
-        int64_t from_us = lab->stage_us[spans[i].from];
-        int64_t to_us = spans[i].to == STAGE_OVER ? g_get_monotonic_time()
-                                                  : lab->stage_us[spans[i].to];
-        if (from_us > 0 && to_us >= from_us) {
-            json_object_set_int_member(verify, spans[i].name, to_us - from_us);
-        } else {
-            json_object_set_null_member(verify, spans[i].name);
-        }
-    }
-}
-
-static void add_result(Lab *lab)
-{
-    const Migration *m = run_migration(lab->run);
-    g_autoptr(JsonObject) host = host_describe();
-    g_autoptr(JsonObject) verify = verify_to_json(&lab->verify, &lab->beats);
-    add_spans(lab, verify);
-    json_object_set_string_member(host, "accel", lab->pair.accel);
-    json_object_set_string_member(host, "machine", lab->pair.machine);
-    const ReportExtras extras = {
-        .version = { run_version(lab->run, SIDE_SOURCE),
-                     run_version(lab->run, SIDE_DESTINATION) },
-        .verify = verify,
-        .host = host,
-        .guest_downtime_us = m->outcome == OUTCOME_MIGRATED
-                                 ? beats_downtime_us(&lab->beats)
-                                 : -1,
-    };
-    g_ptr_array_add(
-        lab->result->results,
-        report_result(lab->result->outcome, &lab->result->failure, m, &extras));
 }
 
 /* The guest is where it is, and has told what it knows. */
@@ -417,7 +432,9 @@ static gboolean start_qemu(Lab *lab, Side side)
 
 static void start_pair(Lab *lab)
 {
-    gboolean tries_kvm = pair_can_fall_back(&lab->pair);
+    unsigned deadline_ms = pair_can_fall_back(&lab->pair)        ? TRY_MS
+                           : strcmp(lab->pair.accel, "kvm") == 0 ? KVM_MS
+                                                                 : BOOT_MS;
     pair_stop(&lab->pair, SIDE_SOURCE);
     pair_stop(&lab->pair, SIDE_DESTINATION);
     beats_clear(&lab->beats);
@@ -425,7 +442,7 @@ static void start_pair(Lab *lab)
     lab->verify = (Verify){ 0 };
     progress_say(&lab->progress, "starting two QEMUs");
     memset(lab->stage_us, 0, sizeof(lab->stage_us));
-    enter(lab, STAGE_BOOT, tries_kvm ? KVM_TRY_MS : BOOT_MS);
+    enter(lab, STAGE_BOOT, deadline_ms);
     if (start_qemu(lab, SIDE_SOURCE)) {
         start_qemu(lab, SIDE_DESTINATION);
     }

@@ -22,6 +22,7 @@ typedef enum {
 typedef struct {
     LineKind kind;
     const char *text;       /* the whole line; bad and panic need it */
+    unsigned n_members;     /* of those below, how many were there */
     uint64_t beat, beat_us; /* beat: number, guest time */
     uint64_t n_cpus;        /* hello */
     uint64_t memory_bytes, working_set_bytes, above_4g_bytes; /* hello */
@@ -31,4 +32,4 @@ typedef struct {
 } Line;
 
 /* @text has no line feed and must outlive the result. */
-Line line_parse(const char *text);
+Line guest_line_parse(const char *text);

@@ -5,6 +5,8 @@
 
 #include "tools/lab/accel.h"
 
+#define STDERR_LINES_MAX 8
+
 void lab_options_clear(LabOptions *options)
 {
     g_free(options->qemu[SIDE_SOURCE]);
@@ -99,31 +101,50 @@ Side pair_side_of(const Pair *pair, const Qemu *qemu)
                                                 : SIDE_SOURCE;
 }
 
+/* A crash can print a screenful of registers: the first lines say why. */
+static char *first_lines(const char *text)
+{
+    const char *end = text;
+    for (int n = 0; n < STDERR_LINES_MAX && end; n++) {
+        end = strchr(end + (n > 0), '\n');
+    }
+    return end ? g_strdup_printf("%.*s\n(and more)", (int)(end - text), text)
+               : g_strdup(text);
+}
+
 void pair_add_stderr(const Pair *pair, Failure *failure)
 {
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        g_autofree char *words =
+        g_autofree char *all =
             pair->qemu[side] ? qemu_stderr(pair->qemu[side]) : NULL;
-        if (words && *words) {
-            char *said = failure->qemu_text[side];
+        if (all && *all) {
+            g_autofree char *words = first_lines(all);
+            g_autofree char *said = failure->qemu_text[side];
             failure->qemu_text[side] =
-                said ? g_strdup_printf("%s\n%s", said, words) : g_strdup(words);
-            g_free(said);
+                said ? g_strdup_printf("%s\n%s", said, words)
+                     : g_steal_pointer(&words);
         }
     }
 }
 
-char *pair_describe(const Pair *pair)
+char *pair_describe(const Pair *pair, const char *guest, const char *folder)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GString) text = g_string_new("kept:\n");
+    g_autoptr(GString) pids = g_string_new(NULL);
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         const Qemu *qemu = pair->qemu[side];
         if (qemu && qemu_is_alive(qemu)) {
-            g_string_append_printf(text, "  %-12s process %d, monitor %s\n",
+            gboolean has_it = strcmp(guest, side_name(side)) == 0;
+            g_string_append_printf(text, "  %-12s process %d, monitor %s%s\n",
                                    side_name(side), qemu_pid(qemu),
-                                   qemu_monitor(qemu)->text);
+                                   qemu_monitor(qemu)->text,
+                                   has_it ? ", has the guest" : "");
+            g_string_append_printf(pids, " %d", qemu_pid(qemu));
         }
     }
+    g_string_append_printf(text, "  to end them: %s%s%srm -r %s\n",
+                           pids->len ? "kill" : "", pids->str,
+                           pids->len ? "; " : "", folder);
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 

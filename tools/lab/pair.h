@@ -39,8 +39,11 @@ Side pair_side_of(const Pair *pair, const Qemu *qemu);
 /* What both wrote to their standard error stands with @failure. */
 void pair_add_stderr(const Pair *pair, Failure *failure);
 
-/* Which live, and where their monitors are, for people.  Free with g_free(). */
-char *pair_describe(const Pair *pair);
+/*
+ * For people: which live, where their monitors are, which has the guest
+ * (@guest: the word of outcome.h), and how to end them.  Free with g_free().
+ */
+char *pair_describe(const Pair *pair, const char *guest, const char *folder);
 
 /* They shall live on without us. */
 void pair_let_go(Pair *pair);

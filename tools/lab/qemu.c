@@ -104,7 +104,7 @@ static void on_child_exit(GPid pid, gint status, gpointer user_data)
 static void on_line(const char *text, int64_t time_us, gpointer user_data)
 {
     Qemu *qemu = user_data;
-    Line line = line_parse(text);
+    Line line = guest_line_parse(text);
     qemu->handlers.line(qemu, &line, time_us, qemu->user_data);
 }
 

@@ -58,7 +58,8 @@ gboolean verify_has_rate_before(const Verify *verify)
 
 static gboolean is_intact(const Verify *verify)
 {
-    return verify->bad_pages == 0 && verify->lost_writes == 0;
+    return verify->pages > 0 && verify->bad_pages == 0 &&
+           verify->lost_writes == 0;
 }
 
 FailureCode verify_judge(const Verify *verify, const Beats *beats,

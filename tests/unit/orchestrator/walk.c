@@ -213,7 +213,7 @@ static char *key_of(const Migration *m)
     GString *key = g_string_new(NULL);
     g_string_append_printf(
         key, "%d f%d o%d a%u s%u %d%d%d%d %d%d%d%d", m->phase, m->failure.code,
-        m->outcome, m->n_applied, m->steps->len, m->context.started,
+        m->outcome, m->n_sent, m->steps->len, m->context.started,
         m->context.guest_ran, m->context.handed_over, m->context.cont_sent,
         m->will_pause, m->cancel_sent, m->continue_sent, m->rescue_sent);
     describe_side(key, m, SIDE_SOURCE);
