@@ -2,8 +2,8 @@
 """CPU and memory of qmigrate itself in a transfer of more than ten seconds.
 
 Of qmigrate run the whole process counts, with its start and its end.  The lab
-also reads a thousand heartbeats a second; its QEMUs are its children, so it is
-looked at from outside while it transfers."""
+also reads a thousand heartbeats a second, so the goal is not for its CPU; its
+QEMUs are its children, so it is looked at from outside while it transfers."""
 
 import glob
 import json
@@ -47,24 +47,25 @@ def peak_kib(pid):
 
 
 def of_lab(options, report):
-    process = subprocess.Popen(
-        [QMIGRATE, 'lab', '--json', '-', '--qemu', options.qemu,
-         '--accel', options.accel, '--max-bandwidth', BANDWIDTH,
-         '--dirty-rate', '1MB/s'],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    try:
-        time.sleep(LAB_FROM_S)
-        start, before = time.monotonic(), cpu_s(process.pid)
-        time.sleep(LAB_FOR_S)
-        wall, used = time.monotonic() - start, cpu_s(process.pid) - before
-        rss = peak_kib(process.pid)
-        result = json.loads(process.communicate()[0])
-    finally:
-        process.kill()
-        process.wait()
-    if process.returncode or \
-            result['time_us']['total'] < (LAB_FROM_S + LAB_FOR_S) * 1e6:
-        raise Failed(f'the lab did not transfer for long: {result}')
+    with subprocess.Popen(
+            [QMIGRATE, 'lab', '--json', '-', '--qemu', options.qemu, '--accel',
+             options.accel, '--max-bandwidth', BANDWIDTH, '--dirty-rate',
+             '1MB/s'],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        try:
+            time.sleep(LAB_FROM_S)
+            start, before = time.monotonic(), cpu_s(process.pid)
+            time.sleep(LAB_FOR_S)
+            wall, used = time.monotonic() - start, cpu_s(process.pid) - before
+            rss = peak_kib(process.pid)
+            total_us = json.load(process.stdout)['time_us']['total']
+        except (KeyError, OSError, ValueError) as error:
+            raise Failed('the lab did not last') from error
+        finally:
+            process.terminate()
+    if process.returncode or total_us < (LAB_FROM_S + LAB_FOR_S) * 1e6:
+        raise Failed(f'a lab with exit code {process.returncode} that '
+                     f'transferred for {total_us / 1e6:.1f} s')
     cost = {'cpu_s': used, 'wall_s': wall, 'rss_kib': rss}
     report.keep('cost-lab', cost)
     return cost
@@ -82,7 +83,7 @@ def measure(report, options):
     labs = [of_lab(options, report) for _ in range(n_runs)]
     report.figure('cpu-lab',
                   median([100 * one['cpu_s'] / one['wall_s'] for one in labs]),
-                  '% of a core in a transfer, with the heartbeats',
-                  CPU_GOAL_PERCENT, 2)
+                  '% of a core in a transfer', None, 2,
+                  'with a thousand heartbeats to read each second')
     report.figure('memory-lab', max(one['rss_kib'] for one in labs) / 1024,
                   'MiB at most', RSS_GOAL_MIB, 1)

@@ -66,7 +66,7 @@ class Pair:
                     any(one.poll() is not None for one in self.processes):
                 self.__exit__()
                 raise Failed('the guest did not start')
-            time.sleep(0.001)
+            time.sleep(0.002)
         self.boot_us = (time.monotonic() - start) * 1e6
         return self
 
