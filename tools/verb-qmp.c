@@ -155,17 +155,19 @@ static int run(Session *session, const QmpAddress *address, unsigned timeout_ms)
 static struct {
     char *time_limit;
     gboolean is_oob;
-    gboolean shows_events;
     char *n_events;
 } options;
 
-static gboolean take_events(const char *name, const char *value, gpointer data,
-                            GError **error)
+/* GOption would take the address behind a bare --events for its value. */
+static void spell_events_out(char **argv)
 {
-    options.shows_events = TRUE;
-    g_free(options.n_events);
-    options.n_events = g_strdup(value);
-    return TRUE;
+    static char every[] = "--events=0";
+
+    for (; *argv; argv++) {
+        if (strcmp(*argv, "--events") == 0) {
+            *argv = every;
+        }
+    }
 }
 
 /* clang-format off */
@@ -175,8 +177,7 @@ static const GOptionEntry entries[] = {
       "10s; bare: milliseconds)", "TIME" },
     { "oob", 0, 0, G_OPTION_ARG_NONE, &options.is_oob,
       "Send the command out of band: it overtakes those that wait", NULL },
-    { "events", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK,
-      take_events,
+    { "events", 0, 0, G_OPTION_ARG_STRING, &options.n_events,
       "Stay and print the events as JSON lines, N of them or until interrupted",
       "N" },
     { NULL }
@@ -191,7 +192,7 @@ static gboolean take_options(Session *session, uint64_t *timeout_ms,
 
     *timeout_ms = TIMEOUT_MS;
     session->is_oob = options.is_oob;
-    session->shows_events = options.shows_events;
+    session->shows_events = n_events != NULL;
     if (time_limit && !option_quantity("timeout", time_limit, UNIT_MILLISECONDS,
                                        timeout_ms, error)) {
         return FALSE;
@@ -221,6 +222,7 @@ int verb_qmp(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     g_autoptr(QmpAddress) address = NULL;
 
+    spell_events_out(argv);
     if (!options_parse(entries, "QMP [COMMAND [NAME=VALUE...]]",
                        "Sends one command to a QEMU and prints what it "
                        "returns; without COMMAND\nopens a shell, or reads "

@@ -235,8 +235,6 @@ void shell_start(Talk *talk, ShellEnded *ended, gpointer user_data)
     printf("QEMU %s.  help lists the commands, quit leaves.\n",
            talk_version(talk));
     history_open();
-    set_up_readline();
-    shell.is_line_shown = true;
     shell.watches[WATCH_INPUT] = g_unix_fd_add(
         STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, NULL);
     shell.watches[WATCH_INT] = g_unix_signal_add(SIGINT, on_interrupt, NULL);
@@ -244,6 +242,9 @@ void shell_start(Talk *talk, ShellEnded *ended, gpointer user_data)
     shell.watches[WATCH_HUP] = g_unix_signal_add(SIGHUP, on_terminate, NULL);
     shell.watches[WATCH_WINCH] = g_unix_signal_add(SIGWINCH, on_resize, NULL);
     watch_continue();
+    /* The prompt last: whoever sees it may count on all of the above. */
+    set_up_readline();
+    shell.is_line_shown = true;
 }
 
 void shell_stop(void)

@@ -116,7 +116,7 @@ static const Words refused[] = {
     { "blockdev-add driver=qcow2 file.driver=file file.filenam=x",
       "! blockdev-add has no argument 'file.filenam'; did you mean file.filename?" },
     { "blockdev-add driver=file file.driver=file",
-      "! blockdev-add has no argument 'file'; did you mean filename?" },
+      "! blockdev-add has no argument 'file'" },
     { "query-status up", "! 'up' is not NAME=VALUE" },
     { "query-status =up", "! '=up' is not NAME=VALUE" },
     { "query-status --oob", "! '--oob' is not NAME=VALUE; options go first" },
