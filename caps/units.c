@@ -66,9 +66,12 @@ static gboolean refuse(const char *text, Unit unit, const char *why,
     return FALSE;
 }
 
-/* Digits and at most FINEST more behind a point: *@ret_whole / 10^*@ret_n. */
-static gboolean parse_decimal(const char *text, uint64_t *ret_scaled,
-                              unsigned *ret_n_fraction, const char **ret_end)
+/*
+ * Digits, and at most FINEST more behind a point: scaled / 10^n_fraction.
+ * NULL, or what is wrong with it.
+ */
+static const char *parse_decimal(const char *text, uint64_t *ret_scaled,
+                                 unsigned *ret_n_fraction, const char **ret_end)
 {
     unsigned __int128 scaled = 0;
     unsigned n_fraction = 0;
@@ -81,14 +84,17 @@ static gboolean parse_decimal(const char *text, uint64_t *ret_scaled,
         }
         scaled = scaled * 10 + (*text - '0');
         n_fraction += in_fraction;
-        if (scaled > UINT64_MAX || n_fraction > FINEST) {
-            return FALSE;
+        if (n_fraction > FINEST) {
+            return "is too fine";
+        }
+        if (scaled > UINT64_MAX) {
+            return "does not fit in 64 bits";
         }
     }
     *ret_scaled = scaled;
     *ret_n_fraction = n_fraction;
     *ret_end = text;
-    return TRUE;
+    return NULL;
 }
 
 static const Suffix *find_suffix(const char *text, Unit unit)
@@ -111,8 +117,9 @@ gboolean unit_parse(const char *text, Unit unit, uint64_t *ret, GError **error)
     if (!g_ascii_isdigit(text[0])) {
         return refuse(text, unit, "is not a number from 0", error);
     }
-    if (!parse_decimal(text, &scaled, &n_fraction, &end)) {
-        return refuse(text, unit, "has more digits than fit", error);
+    const char *wrong = parse_decimal(text, &scaled, &n_fraction, &end);
+    if (wrong) {
+        return refuse(text, unit, wrong, error);
     }
     while (*end == ' ') {
         end++;

@@ -32,7 +32,8 @@ def top_files(*endings):
 
 
 def text(path):
-    with open(os.path.join(top, path), encoding='utf-8') as file:
+    with open(os.path.join(top, path), encoding='utf-8',
+              errors='replace') as file:
         return file.read()
 
 
