@@ -2,14 +2,13 @@
 """Who is told to stop stops, in every status, and says truly where the guest
 is: by signal, by a second signal, by somebody else, by --timeout."""
 
-import os
 import signal
 import socket
 
 import pair
 import wire
 from moments import (NEVER_ENDS, RATE, name_of, start_endless, start_held,
-                     start_loaded)
+                     start_in_setup, start_loaded)
 from pair import check
 
 
@@ -31,35 +30,6 @@ def in_prepare(place, source, destination):
     relay.release()
     is_cancelled(place, run)
     check('migrate' not in relay.seen, 'migrate was sent')
-
-
-def full_listener(place, path):
-    """Nobody can connect to it, and nobody is refused."""
-    listener = place.held(socket.socket(socket.AF_UNIX))
-    listener.bind(path)
-    listener.listen(0)
-    while True:
-        filler = place.held(socket.socket(socket.AF_UNIX))
-        filler.setblocking(False)
-        try:
-            filler.connect(path)
-        except BlockingIOError:
-            return listener
-
-
-def start_in_setup(place, source, destination):
-    place.pair(source, destination)
-    stream = place.path('stream')
-    relay = place.held(wire.Relay(place.path('relay'), place.source.qmp,
-                                  hold=('migrate',)))
-    run = place.migrate('--uri', 'unix:' + stream, source=relay.path,
-                        wait=False)
-    relay.wait_held()
-    os.unlink(stream)
-    listener = full_listener(place, stream)
-    relay.release()
-    place.source.monitor.status('setup')
-    return run, listener
 
 
 def in_setup(place, source, destination):
@@ -133,6 +103,19 @@ def by_somebody_active(place, source, destination):
     place.is_as_before()
 
 
+def by_somebody_unseen(place, source, destination):
+    """7.2's destination ends of it, which is not the cause."""
+    run = start_endless(place, source, destination)
+    run.signal(signal.SIGSTOP)
+    place.source.monitor.execute('migrate_cancel')
+    pair.until(lambda: place.source.migration() == 'cancelled' and
+               (not place.destination.is_alive() or
+                place.destination.migration() == 'failed'), 'cancelled')
+    run.signal(signal.SIGCONT)
+    run.wait().ended(5, 'cancelled', 'cancelled-elsewhere')
+    place.is_as_before()
+
+
 def by_somebody_held(place, source, destination):
     run, relay = start_held(place, source, destination)
     place.source.monitor.execute('migrate_cancel')
@@ -164,7 +147,8 @@ def all_cases():
     for version in ('7.2', '10.0'):
         for case in (in_prepare, in_setup, in_active, in_pre_switchover,
                      in_device, in_settle, twice, by_somebody_active,
-                     by_somebody_held, paused_in_transfer, by_timeout):
+                     by_somebody_unseen, by_somebody_held, paused_in_transfer,
+                     by_timeout):
             yield f'{name_of(case)}-{version}', case, version, version
     for number in (signal.SIGTERM, signal.SIGHUP):
         yield f'in-active-{number.name}', in_active, '7.2', '7.2', number

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Migrations that stand still at a given moment, as long as a test wants."""
 
+import os
 import signal
+import socket
 
 import pair
 import wire
@@ -45,6 +47,35 @@ def start_held(place, source, destination):
     relay.wait_held()
     check(place.source.migration() == 'pre-switchover', 'not held')
     return run, relay
+
+
+def full_listener(place, path):
+    """Nobody can connect to it, and nobody is refused."""
+    listener = place.held(socket.socket(socket.AF_UNIX))
+    listener.bind(path)
+    listener.listen(0)
+    while True:
+        filler = place.held(socket.socket(socket.AF_UNIX))
+        filler.setblocking(False)
+        try:
+            filler.connect(path)
+        except BlockingIOError:
+            return listener
+
+
+def start_in_setup(place, source, destination):
+    place.pair(source, destination)
+    stream = place.path('stream')
+    relay = place.held(wire.Relay(place.path('relay'), place.source.qmp,
+                                  hold=('migrate',)))
+    run = place.migrate('--uri', 'unix:' + stream, source=relay.path,
+                        wait=False)
+    relay.wait_held()
+    os.unlink(stream)
+    listener = full_listener(place, stream)
+    relay.release()
+    place.source.monitor.status('setup')
+    return run, listener
 
 
 def name_of(case):

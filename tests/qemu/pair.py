@@ -195,16 +195,16 @@ class Qemu:
 class Run:
     """qmigrate, running or ended; self.result is what --json told."""
 
-    def __init__(self, place, words, env, stem):
+    def __init__(self, place, words, env, stem, stderr=None):
         self.words = words
         self.out_path, self.err_path = stem + '.out', stem + '.err'
         self.json_path = stem + '.json'
         self.code = self.result = None
         self.out = self.err = ''
         with open(self.out_path, 'wb') as out, open(self.err_path, 'wb') as err:
-            self.process = subprocess.Popen([QMIGRATE, *words], stdout=out,
-                                            stderr=err, env=env,
-                                            stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(
+                [QMIGRATE, *words], stdin=subprocess.DEVNULL, stdout=out,
+                stderr=stderr or err, env=env)
         self.pid = self.process.pid
 
     def signal(self, number):
@@ -213,8 +213,8 @@ class Run:
     def is_running(self):
         return self.process.poll() is None
 
-    def wait(self):
-        self.code = self.process.wait(FAILSAFE_S)
+    def wait(self, failsafe_s=FAILSAFE_S):
+        self.code = self.process.wait(failsafe_s)
         with open(self.out_path, encoding='utf-8') as file:
             self.out = file.read()
         with open(self.err_path, encoding='utf-8') as file:
@@ -262,7 +262,7 @@ class Place:
         self.folder = tempfile.mkdtemp(prefix='qm-')
         self.tmp = os.path.join(self.folder, 'tmp')
         os.mkdir(self.tmp)
-        self.env = {**os.environ, 'TMPDIR': self.tmp, 'G_DEBUG': ''}
+        self.env = {**os.environ, 'TMPDIR': self.tmp}
         self.runs, self.qemus, self.others = [], [], []
         self.source = self.destination = None
 

@@ -59,12 +59,14 @@ def hang_up(end):
 
 class Relay(Peer):
     """Between qmigrate and a QEMU's monitor.  The first of the commands named
-    in @hold is kept back, with .held set, until .release(); what comes after
-    it passes."""
+    in @hold, or the one of number @hold_at, is kept back, with .held set,
+    until .release(); what comes after it passes, or with @in_order waits."""
 
-    def __init__(self, path, target, hold=()):
+    def __init__(self, path, target, hold=(), hold_at=0, in_order=False):
         self.target = target
         self.hold = hold
+        self.hold_at = hold_at
+        self.in_order = in_order
         self.held = threading.Event()
         self.released = threading.Event()
         self.seen = []  # the commands that passed or were held
@@ -88,10 +90,14 @@ class Relay(Peer):
         message = json.loads(line)
         command = message.get('execute') or message.get('exec-oob')
         self.seen.append(command)
-        if command in self.hold and not self.held.is_set():
+        is_it = command in self.hold or len(self.seen) == self.hold_at
+        if is_it and not self.held.is_set():
             self.held.set()
-            threading.Thread(target=self.send_later, args=(line, server),
-                             daemon=True).start()
+            later = threading.Thread(target=self.send_later,
+                                     args=(line, server), daemon=True)
+            later.start()
+            if self.in_order:
+                later.join()
         else:
             server.sendall(line)
 
