@@ -34,12 +34,7 @@ static const PhaseRow phases[N_PHASES] = {
 };
 
 /* What is sent, how long it may take, and what a refusal means. */
-static const struct {
-    const char *command;
-    unsigned deadline_ms;
-    FailureCode refused;
-    gboolean optional; /* a refusal is an answer too */
-} asks[N_ASKS] = {
+static const AskRow asks[N_ASKS] = {
     [ASK_RUN_STATE]    = { "query-status", 10000, FAILURE_QMP_REFUSED },
     [ASK_MIGRATION]    = { "query-migrate", 10000, FAILURE_QMP_REFUSED },
     [ASK_CAPABILITIES] = { "query-migrate-capabilities", 10000,
@@ -73,6 +68,11 @@ static const char *const event_names[N_EVENTS] = {
 const PhaseRow *phase_row(PhaseId phase)
 {
     return &phases[phase];
+}
+
+const AskRow *ask_row(Ask ask)
+{
+    return &asks[ask];
 }
 
 const char *ask_name(Ask ask)
@@ -129,205 +129,6 @@ void migration_free(Migration *m)
     g_ptr_array_unref(m->notes);
     g_array_unref(m->passes);
     g_free(m);
-}
-
-void phase_ask(Migration *m, Side side, Ask ask, QmpCommand *command)
-{
-    if (m->waiting[side] & (1u << ask)) {
-        g_clear_pointer(&command, qmp_command_free);
-        return; /* it is on its way already */
-    }
-    Action *action = g_new0(Action, 1);
-    action->kind = ACTION_SEND;
-    action->side = side;
-    action->ask = ask;
-    action->command = command ? command : qmp_command_new(asks[ask].command);
-    action->deadline_ms = asks[ask].deadline_ms;
-    m->waiting[side] |= 1u << ask;
-    g_ptr_array_add(m->actions, action);
-}
-
-void phase_connect(Migration *m, Side side)
-{
-    if (!m->connecting[side] && !m->facts[side].connected) {
-        Action *action = g_new0(Action, 1);
-        action->kind = ACTION_CONNECT;
-        action->side = side;
-        m->connecting[side] = true;
-        g_ptr_array_add(m->actions, action);
-    }
-}
-
-bool phase_is_waiting(const Migration *m)
-{
-    return m->waiting[SIDE_SOURCE] || m->waiting[SIDE_DESTINATION] ||
-           m->connecting[SIDE_SOURCE] || m->connecting[SIDE_DESTINATION];
-}
-
-bool phase_is_waiting_for(const Migration *m, Side side, Ask ask)
-{
-    return m->waiting[side] & (1u << ask);
-}
-
-/* Nothing was sent, so nothing can have failed or got lost on the way. */
-static Outcome outcome_before_start(FailureCode code)
-{
-    Outcome outcome = failure_row(code)->outcome;
-    return outcome == OUTCOME_FAILED || outcome == OUTCOME_LOST ? OUTCOME_ERROR
-                                                                : outcome;
-}
-
-PhaseId phase_fail(Migration *m, FailureCode code, Side side,
-                   const char *format, ...)
-{
-    if (m->failure.code == FAILURE_NONE) {
-        va_list args;
-        va_start(args, format);
-        m->failure.message = g_strdup_vprintf(format, args);
-        va_end(args);
-        m->failure.code = code;
-        m->failure.phase = phases[m->phase].name;
-        m->failure.has_side = side < N_SIDES;
-        m->failure.side = side;
-        if (!m->context.started) {
-            m->outcome = outcome_before_start(code);
-        }
-    }
-    return phases[m->phase].on_failure;
-}
-
-void phase_note(Migration *m, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *note = g_strdup_vprintf(format, args);
-    va_end(args);
-    if (!g_ptr_array_find_with_equal_func(m->notes, note, g_str_equal, NULL)) {
-        g_ptr_array_add(m->notes, g_steal_pointer(&note));
-    }
-}
-
-bool phase_is_event(const Event *event, Side side, const char *name)
-{
-    return event->kind == EVENT_QMP && event->side == side &&
-           strcmp(event->name, name) == 0;
-}
-
-static void take_sample(Migration *m, JsonNode *reply)
-{
-    Sample sample = sample_from_query_migrate(
-        reply, m->migrate_us ? m->now_us - m->migrate_us : 0);
-    /* In setup, failed and cancelled QEMU says nothing: keep what it said. */
-    if (sample.transferred_bytes < 0) {
-        return;
-    }
-    if (sample.transferred_bytes > m->sample.transferred_bytes) {
-        m->moved_us = m->now_us;
-    }
-    Sample *last = m->passes->len > 0
-                       ? &g_array_index(m->passes, Sample, m->passes->len - 1)
-                       : NULL;
-    if (last && last->pass == sample.pass) {
-        *last = sample;
-    } else {
-        g_array_append_val(m->passes, sample);
-    }
-    m->sample = sample;
-}
-
-static void absorb_reply(Migration *m, const Event *event)
-{
-    Facts *facts = &m->facts[event->side];
-    CapsInventory *inventory = &m->inventories[event->side];
-
-    switch ((int)event->ask) {
-    case ASK_RUN_STATE:
-        facts_take_query_status(facts, event->value);
-        break;
-    case ASK_MIGRATION:
-        facts_take_query_migrate(facts, event->value);
-        if (event->side == SIDE_SOURCE && m->context.started) {
-            take_sample(m, event->value);
-        }
-        break;
-    case ASK_CAPABILITIES:
-        caps_inventory_take_capabilities(inventory, event->value);
-        break;
-    case ASK_PARAMETERS:
-        caps_inventory_take_parameters(inventory, event->value);
-        break;
-    case ASK_SCHEMA:
-        caps_inventory_take_schema(inventory, event->value);
-        break;
-    case ASK_MACHINE:
-        if (event->value &&
-            json_node_get_value_type(event->value) == G_TYPE_STRING) {
-            g_free(m->machine[event->side]);
-            m->machine[event->side] =
-                g_strdup(json_node_get_string(event->value));
-        }
-        break;
-    }
-}
-
-/* A monitor that broke, or a migration, because this process ended. */
-static void name_the_dead(Migration *m, Side side)
-{
-    Failure *failure = &m->failure;
-    bool its_monitor = failure->code == FAILURE_MONITOR_LOST &&
-                       failure->has_side && failure->side == side;
-    bool its_stream =
-        failure->code == (side == SIDE_SOURCE ? FAILURE_DESTINATION_FAILED
-                                              : FAILURE_MIGRATION_FAILED);
-    if (m->phase != PHASE_DONE && (its_monitor || its_stream)) {
-        failure->code = side == SIDE_SOURCE ? FAILURE_SOURCE_LOST
-                                            : FAILURE_DESTINATION_LOST;
-        failure->has_side = TRUE;
-        failure->side = side;
-        g_free(failure->message);
-        failure->message = g_strdup("the QEMU process ended");
-    }
-}
-
-/* What the event says, whatever the phase makes of it. */
-static void absorb(Migration *m, const Event *event)
-{
-    Facts *facts = &m->facts[event->side];
-
-    switch (event->kind) {
-    case EVENT_CONNECTED:
-        /* Back after a gap in which it may have been given the guest. */
-        facts->blind |= m->context.handed_over;
-        facts->connected = true;
-        m->connecting[event->side] = false;
-        m->pid[event->side] = event->pid;
-        break;
-    case EVENT_LOST:
-        facts->connected = false;
-        m->connecting[event->side] = false;
-        m->waiting[event->side] = 0;
-        break;
-    case EVENT_DIED:
-        facts->dead = true;
-        facts->connected = false;
-        name_the_dead(m, event->side);
-        m->connecting[event->side] = false;
-        m->waiting[event->side] = 0;
-        break;
-    case EVENT_QMP:
-        facts_take_event(facts, event->name, event->data, event->qemu_time_us);
-        break;
-    case EVENT_REPLY:
-        absorb_reply(m, event);
-        m->waiting[event->side] &= ~(1u << event->ask);
-        break;
-    case EVENT_REFUSED:
-    case EVENT_SILENT:
-        m->waiting[event->side] &= ~(1u << event->ask);
-        break;
-    default:
-        break;
-    }
 }
 
 static bool is_failure(const Migration *m, const Event *event)
@@ -396,29 +197,6 @@ static PhaseId take_failure(Migration *m, const Event *event)
                : next;
 }
 
-static const char *word_or(const char *word)
-{
-    return *word ? word : "unknown";
-}
-
-void phase_say_unresolved(Migration *m)
-{
-    static const char known[] = "the %s is %s: run state %s, migration %s";
-    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        const Facts *facts = &m->facts[side];
-        phase_note(m, known, side_name(side),
-                   facts->dead        ? "dead"
-                   : facts->connected ? "there"
-                                      : "not reached",
-                   word_or(facts->run_state), word_or(facts->status_word));
-    }
-    g_free(m->failure.hint);
-    m->failure.hint =
-        g_strdup("ask both, by qmigrate qmp QMP query-status and "
-                 "query-migrate; cont the "
-                 "source only if the destination is gone or never ran");
-}
-
 static PhaseId detach(Migration *m)
 {
     failure_clear(&m->failure); /* that it was asked to end is no news */
@@ -447,7 +225,7 @@ void migration_feed(Migration *m, const Event *event)
     bool late = is_late(m, event);
 
     m->now_us = event->time_us;
-    absorb(m, event);
+    phase_absorb(m, event);
     if (late) {
         return;
     }

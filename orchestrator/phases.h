@@ -12,6 +12,18 @@ PhaseEnter inspect_enter, prepare_enter, transfer_enter, switchover_enter,
 PhaseHandle inspect_handle, prepare_handle, transfer_handle, switchover_handle,
     settle_handle, resolve_handle, roll_back_handle, done_handle;
 
+typedef struct {
+    const char *command; /* NULL: a command of the plan */
+    unsigned deadline_ms;
+    FailureCode refused;
+    gboolean optional; /* a refusal is an answer too */
+} AskRow;
+
+const AskRow *ask_row(Ask ask);
+
+/* Takes what @event says into the facts. */
+void phase_absorb(Migration *m, const Event *event);
+
 /* Sends a command; takes @command over.  NULL: the usual one for @ask. */
 void phase_ask(Migration *m, Side side, Ask ask, QmpCommand *command);
 void phase_connect(Migration *m, Side side);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an event says, taken into the facts, whatever the phase makes of it. */
+#include "orchestrator/phases.h"
+
+static void take_sample(Migration *m, JsonNode *reply)
+{
+    Sample sample = sample_from_query_migrate(
+        reply, m->migrate_us ? m->now_us - m->migrate_us : 0);
+    /* In setup, failed and cancelled QEMU says nothing: keep what it said. */
+    if (sample.transferred_bytes < 0) {
+        return;
+    }
+    if (sample.transferred_bytes > m->sample.transferred_bytes) {
+        m->moved_us = m->now_us;
+    }
+    Sample *last = m->passes->len > 0
+                       ? &g_array_index(m->passes, Sample, m->passes->len - 1)
+                       : NULL;
+    if (last && last->pass == sample.pass) {
+        *last = sample;
+    } else {
+        g_array_append_val(m->passes, sample);
+    }
+    m->sample = sample;
+}
+
+static void absorb_reply(Migration *m, const Event *event)
+{
+    Facts *facts = &m->facts[event->side];
+    CapsInventory *inventory = &m->inventories[event->side];
+
+    switch ((int)event->ask) {
+    case ASK_RUN_STATE:
+        facts_take_query_status(facts, event->value);
+        break;
+    case ASK_MIGRATION:
+        facts_take_query_migrate(facts, event->value);
+        if (event->side == SIDE_SOURCE && m->context.started) {
+            take_sample(m, event->value);
+        }
+        break;
+    case ASK_CAPABILITIES:
+        caps_inventory_take_capabilities(inventory, event->value);
+        break;
+    case ASK_PARAMETERS:
+        caps_inventory_take_parameters(inventory, event->value);
+        break;
+    case ASK_SCHEMA:
+        caps_inventory_take_schema(inventory, event->value);
+        break;
+    case ASK_MACHINE:
+        if (event->value &&
+            json_node_get_value_type(event->value) == G_TYPE_STRING) {
+            g_free(m->machine[event->side]);
+            m->machine[event->side] =
+                g_strdup(json_node_get_string(event->value));
+        }
+        break;
+    }
+}
+
+/* A monitor that broke, or a migration, because this process ended. */
+static void name_the_dead(Migration *m, Side side)
+{
+    Failure *failure = &m->failure;
+    bool its_monitor = failure->code == FAILURE_MONITOR_LOST &&
+                       failure->has_side && failure->side == side;
+    bool its_stream =
+        failure->code == (side == SIDE_SOURCE ? FAILURE_DESTINATION_FAILED
+                                              : FAILURE_MIGRATION_FAILED);
+    if (m->phase != PHASE_DONE && (its_monitor || its_stream)) {
+        failure->code = side == SIDE_SOURCE ? FAILURE_SOURCE_LOST
+                                            : FAILURE_DESTINATION_LOST;
+        failure->has_side = TRUE;
+        failure->side = side;
+        g_free(failure->message);
+        failure->message = g_strdup("the QEMU process ended");
+    }
+}
+
+void phase_absorb(Migration *m, const Event *event)
+{
+    Facts *facts = &m->facts[event->side];
+
+    switch (event->kind) {
+    case EVENT_CONNECTED:
+        /* Back after a gap in which it may have been given the guest. */
+        facts->blind |= m->context.handed_over;
+        facts->connected = true;
+        m->connecting[event->side] = false;
+        m->pid[event->side] = event->pid;
+        break;
+    case EVENT_LOST:
+        facts->connected = false;
+        m->connecting[event->side] = false;
+        m->waiting[event->side] = 0;
+        break;
+    case EVENT_DIED:
+        facts->dead = true;
+        facts->connected = false;
+        name_the_dead(m, event->side);
+        m->connecting[event->side] = false;
+        m->waiting[event->side] = 0;
+        break;
+    case EVENT_QMP:
+        facts_take_event(facts, event->name, event->data, event->qemu_time_us);
+        break;
+    case EVENT_REPLY:
+        absorb_reply(m, event);
+        m->waiting[event->side] &= ~(1u << event->ask);
+        break;
+    case EVENT_REFUSED:
+    case EVENT_SILENT:
+        m->waiting[event->side] &= ~(1u << event->ask);
+        break;
+    default:
+        break;
+    }
+}
