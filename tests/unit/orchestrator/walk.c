@@ -415,7 +415,6 @@ static const struct {
     { EVENT_REPLY, S, ASK_CAPABILITIES, NULL, CAPS },
     { EVENT_REPLY, S, ASK_PARAMETERS, NULL, "{\"downtime-limit\":300}" },
     { EVENT_REPLY, S, ASK_MACHINE, NULL, "\"q35\"" },
-    { EVENT_REPLY, S, ASK_SCHEMA, NULL, "[]" },
     { EVENT_REPLY, D, ASK_RUN_STATE, NULL, "{\"status\":\"inmigrate\"}" },
     { EVENT_REPLY, D, ASK_MIGRATION, NULL, "{}" },
     { EVENT_REPLY, D, ASK_CAPABILITIES, NULL, CAPS },
