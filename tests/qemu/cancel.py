@@ -92,7 +92,9 @@ def twice(place, source, destination):
     relay.wait_held()
     run.signal(signal.SIGINT)
     run.wait().ended(7, 'unresolved', 'detached')
-    run.says('source running', 'migration active', 'destination inmigrate')
+    for words in ('the source is there: run state running, migration active',
+                  'the destination is there: run state inmigrate'):
+        check(words in run.out, f'{words!r} is not said: {run.out!r}')
     place.runs_only_on(place.source)
 
 

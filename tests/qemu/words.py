@@ -23,9 +23,10 @@ def trace_is_json(place, version):
     check(text.endswith('}\n'), 'the last line is not whole')
     lines = [json.loads(line) for line in text.splitlines()]
     for side in ('source', 'destination'):
-        times = [line['time_us'] for line in lines
-                 if line['kind'] == 'qmp' and line['side'] == side]
-        check(times == sorted(times), f'the {side} is not in order')
+        for way in ('sent', 'received'):
+            times = [line['time_us'] for line in lines if line['kind'] == 'qmp'
+                     and (line['side'], line['direction']) == (side, way)]
+            check(times == sorted(times), f'{way}, {side}: not in order')
     said = {(line['side'], line['direction']) for line in lines
             if line['kind'] == 'qmp'}
     check(len(said) == 4, f'only {said}')
