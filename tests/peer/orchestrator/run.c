@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A whole run between two fake QEMUs: what is told to them, in which order, and
+ * where the guest is said to be at the end.
+ */
+#include "tests/lib/check.h"
+
+#include "tests/lib/fake-pair.h"
+
+#define SET    "S +events +pause-before-switchover +return-path; D +events; "
+#define LISTEN SET "D migrate-incoming; "
+#define SENT   LISTEN "S migrate; "
+#define UNDO_S "S -events -pause-before-switchover -return-path"
+#define UNDO_D "D -events"
+
+typedef struct {
+    const char *what;
+    PairScript script;
+    const char *told;
+    Outcome outcome;
+    FailureCode code;
+    const char *message; /* a part of it, or of a note */
+    const char *qemu_text[N_SIDES];
+} Case;
+
+static void check_words(const Case *one, const Migration *m)
+{
+    bool found =
+        m->failure.message && strstr(m->failure.message, one->message) != NULL;
+
+    for (guint i = 0; i < m->notes->len; i++) {
+        found |= strstr(m->notes->pdata[i], one->message) != NULL;
+    }
+    if (!found) {
+        fail_msg("%s: nowhere is said \"%s\"; the failure: %s", one->what,
+                 one->message, m->failure.message ? m->failure.message : "-");
+    }
+}
+
+static void run_cases(const Case *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const Case *one = &cases[i];
+        g_autoptr(FakePair) pair = fake_pair_new(&one->script);
+        const Migration *m = fake_pair_run(pair);
+
+        if (strcmp(fake_pair_told(pair), one->told) != 0) {
+            fail_msg("%s: told %s", one->what, fake_pair_told(pair));
+        }
+        if (m->outcome != one->outcome || m->failure.code != one->code) {
+            fail_msg("%s: %s, %s: %s", one->what, outcome_row(m->outcome)->name,
+                     failure_row(m->failure.code)->word,
+                     m->failure.message ? m->failure.message : "-");
+        }
+        if (one->message) {
+            check_words(one, m);
+        }
+        for (Side side = 0; side < N_SIDES; side++) {
+            if (one->qemu_text[side]) {
+                check_contains(m->failure.qemu_text[side],
+                               one->qemu_text[side]);
+            }
+        }
+    }
+}
+
+/* ---- it migrates ---- */
+
+static const Case good[] = {
+    { "straight, 10.0",
+      { 0 },
+      SENT "S migrate-continue; D cont; " UNDO_D,
+      OUTCOME_MIGRATED },
+    { "straight, 7.2",
+      { .version = "7.2" },
+      SENT "S migrate-continue; D cont; " UNDO_D,
+      OUTCOME_MIGRATED },
+    { "7.2 is completed a moment before it is postmigrate",
+      { .version = "7.2",
+        .reactions = { { "S migrate-continue",
+                         "S:device D:completed S:completed "
+                         "S:=finish-migrate" },
+                       { "S query-status", "" },
+                       { "S query-status", "S:=postmigrate" } } },
+      SENT "S migrate-continue; D cont; " UNDO_D,
+      OUTCOME_MIGRATED },
+    { "the destination runs by itself: no cont",
+      { .reactions = { { "S migrate-continue",
+                         "S:device D:RESUME D:completed S:completed" } } },
+      SENT "S migrate-continue; " UNDO_D,
+      OUTCOME_MIGRATED },
+    { "paused before: no cont",
+      { .run_state = "paused",
+        .reactions = { { "S migrate", "S:setup D:active S:active "
+                                      "S:pre-switchover" } } },
+      SENT "S migrate-continue; " UNDO_D,
+      OUTCOME_MIGRATED },
+    { "settings go back on the one that keeps the guest",
+      { .wishes = "+xbzrle multifd-channels=4 downtime-limit=1s" },
+      "S +events +pause-before-switchover +return-path +xbzrle; "
+      "S downtime-limit=1000 multifd-channels=4; "
+      "D +events; D multifd-channels=4; "
+      "D migrate-incoming; S migrate; S migrate-continue; D cont; "
+      "D multifd-channels=2; D -events",
+      OUTCOME_MIGRATED },
+    { "QEMU does not wait for us",
+      { .wishes = "-pause-before-switchover",
+        .reactions = { { "S migrate",
+                         "S:setup D:active S:active S:STOP S:device "
+                         "D:completed S:completed" } } },
+      "S +events +return-path; D +events; D migrate-incoming; S migrate; "
+      "D cont; " UNDO_D,
+      OUTCOME_MIGRATED },
+    { "too late to cancel",
+      { .reactions = { { "D cont", "D:RESUME cancel-now" } } },
+      SENT "S migrate-continue; D cont; " UNDO_D,
+      OUTCOME_MIGRATED,
+      .message = "the wish to cancel came too late" },
+    { "the destination's monitor breaks when it is told to run",
+      { .reactions = { { "D cont", "D:=running D:hang-up" } } },
+      SENT "S migrate-continue; D cont; " UNDO_D,
+      OUTCOME_MIGRATED,
+      .message = "it migrated all the same" },
+    { "the source's monitor breaks behind the end",
+      { .reactions = { { "S migrate-continue",
+                         "S:device D:completed S:completed S:hang-up" } } },
+      SENT "S migrate-continue; D cont; " UNDO_D,
+      OUTCOME_MIGRATED },
+    { "an undo that is refused is a note",
+      { .reactions = { { "D cont", "D:RESUME" },
+                       { "D migrate-set-capabilities", "" },
+                       { "D migrate-set-capabilities", "D:!busy" } } },
+      SENT "S migrate-continue; D cont; " UNDO_D,
+      OUTCOME_MIGRATED,
+      .message = "could not be put back: busy" },
+};
+
+static void migrates(void **state)
+{
+    run_cases(good, G_N_ELEMENTS(good));
+}
+
+/* ---- before migrate: all is undone ---- */
+
+static const Case refused[] = {
+    { "the port is in use",
+      { .wishes = "+xbzrle downtime-limit=500",
+        .reactions = { { "D migrate-incoming",
+                         "D:!Failed_to_find_an_available_port:_Address_"
+                         "already_in_use" } } },
+      "S +events +pause-before-switchover +return-path +xbzrle; "
+      "S downtime-limit=500; D +events; D migrate-incoming; "
+      "D -events; S downtime-limit=300; "
+      "S -events -pause-before-switchover -return-path -xbzrle",
+      OUTCOME_ERROR,
+      FAILURE_INCOMING_REFUSED,
+      .message = "migrate-incoming was refused",
+      .qemu_text = { NULL, "Address already in use" } },
+    { "a setting is refused: all that was sent is undone",
+      { .wishes = "downtime-limit=500",
+        .reactions = { { "S migrate-set-parameters",
+                         "S:!Parameter_'x'_expects_y" } } },
+      "S +events +pause-before-switchover +return-path; "
+      "S downtime-limit=500; S downtime-limit=300; " UNDO_S,
+      OUTCOME_REFUSED,
+      FAILURE_SETTING_REFUSED,
+      .qemu_text = { "expects y" } },
+    { "the destination dies in prepare",
+      { .reactions = { { "D migrate-incoming", "D:mute D:die" } } },
+      LISTEN UNDO_S,
+      OUTCOME_ERROR,
+      FAILURE_DESTINATION_LOST },
+    { "the destination's monitor breaks in prepare",
+      { .reactions = { { "D migrate-incoming", "D:mute D:hang-up" } } },
+      LISTEN UNDO_S,
+      OUTCOME_ERROR,
+      FAILURE_MONITOR_LOST },
+    { "cancelled in prepare",
+      { .reactions = { { "D migrate-set-capabilities", "D:mute cancel" } } },
+      SET "" UNDO_S,
+      OUTCOME_CANCELLED,
+      FAILURE_CANCELLED },
+    { "the source is not running anything",
+      { .run_state = "postmigrate" },
+      "",
+      OUTCOME_REFUSED,
+      FAILURE_SOURCE_STATE },
+    { "a migration goes on already",
+      { .reactions = { { "S query-status", "S:~active" } } },
+      "",
+      OUTCOME_REFUSED,
+      FAILURE_MIGRATING_ALREADY },
+    { "a capability that nobody has",
+      { .wishes = "+quite-new" },
+      "",
+      OUTCOME_REFUSED,
+      FAILURE_UNKNOWN_SETTING,
+      .message = "both sides: there is no capability 'quite-new'" },
+};
+
+static void undoes_what_was_done(void **state)
+{
+    run_cases(refused, G_N_ELEMENTS(refused));
+}
+
+/* ---- after migrate: who has the guest? ---- */
+
+static const Case broken[] = {
+    { "migrate is refused",
+      { .reactions = { { "S migrate", "S:!no_way" } } },
+      SENT UNDO_S,
+      OUTCOME_FAILED,
+      FAILURE_MIGRATE_REFUSED,
+      .qemu_text = { "no way" } },
+    { "both say why",
+      { .reactions = { { "S migrate",
+                         "S:setup D:active S:active S:(Sibling_error) "
+                         "D:(no_room) S:~failed D:failed" } } },
+      SENT UNDO_S,
+      OUTCOME_FAILED,
+      FAILURE_DESTINATION_FAILED,
+      .qemu_text = { "Sibling error", "no room" } },
+    { "the source cannot connect",
+      { .reactions = { { "S migrate", "S:(refused) S:failed" } } },
+      SENT UNDO_S,
+      OUTCOME_FAILED,
+      FAILURE_MIGRATION_FAILED,
+      .qemu_text = { "refused", NULL } },
+    { "handed over to one that cannot load it: continued here",
+      { .reactions = { { "S migrate-continue", "S:device S:completed "
+                                               "D:(bad_device) D:failed" } } },
+      SENT "S migrate-continue; S cont; " UNDO_S,
+      OUTCOME_FAILED,
+      FAILURE_DESTINATION_FAILED,
+      .message = "continued it there" },
+    { "handed over to one that died: continued here",
+      { .reactions = { { "S migrate-continue",
+                         "S:device S:completed D:die" } } },
+      SENT "S migrate-continue; S cont; " UNDO_S,
+      OUTCOME_FAILED,
+      FAILURE_DESTINATION_LOST },
+    { "it died after it was told to run: never continued here",
+      { .reactions = { { "D cont", "D:mute D:die" } } },
+      SENT "S migrate-continue; D cont",
+      OUTCOME_LOST,
+      FAILURE_DESTINATION_LOST },
+    { "the source died while it sent",
+      { .reactions = { { "S migrate",
+                         "S:setup D:active S:active D:~failed S:die" } } },
+      LISTEN "S migrate",
+      OUTCOME_LOST,
+      FAILURE_SOURCE_LOST },
+    { "the destination's monitor breaks in transfer and comes back",
+      { .reactions = { { "S migrate",
+                         "S:setup D:active S:active D:hang-up" } } },
+      SENT "S migrate_cancel; " UNDO_S,
+      OUTCOME_FAILED,
+      FAILURE_MONITOR_LOST },
+    { "the source's monitor breaks in transfer and comes back",
+      { .reactions = { { "S migrate",
+                         "S:setup D:active S:active S:hang-up" } } },
+      SENT "S migrate_cancel; " UNDO_S,
+      OUTCOME_FAILED,
+      FAILURE_MONITOR_LOST },
+    { "the source speaks in tongues in transfer",
+      { .reactions = { { "S migrate",
+                         "S:setup D:active S:active S:garbage" } } },
+      SENT "S migrate_cancel; " UNDO_S,
+      OUTCOME_FAILED,
+      FAILURE_NOT_QMP },
+    { "the destination speaks in tongues behind the end, and runs",
+      { .reactions = { { "D cont", "D:RESUME D:garbage" } } },
+      SENT "S migrate-continue; D cont; " UNDO_D,
+      OUTCOME_MIGRATED,
+      .message = "it migrated all the same" },
+    { "cancelled in transfer",
+      { .reactions = { { "S migrate", "S:setup D:active S:active cancel" } } },
+      SENT "S migrate_cancel; " UNDO_S,
+      OUTCOME_CANCELLED,
+      FAILURE_CANCELLED },
+    { "cancelled in the switchover",
+      { .reactions = { { "S migrate-continue", "S:mute cancel" },
+                       { "S migrate_cancel",
+                         "S:cancelling S:RESUME S:cancelled D:failed" } } },
+      SENT "S migrate-continue; S migrate_cancel; " UNDO_S,
+      OUTCOME_CANCELLED,
+      FAILURE_CANCELLED },
+    { "cancelled by somebody else",
+      { .reactions = { { "S migrate",
+                         "S:setup D:active S:active "
+                         "S:cancelling S:cancelled D:~failed" } } },
+      SENT UNDO_S,
+      OUTCOME_CANCELLED,
+      FAILURE_CANCELLED_ELSEWHERE },
+    { "I10: in post-copy nothing is cancelled",
+      { .reactions = { { "S migrate",
+                         "S:setup D:active S:active S:STOP S:postcopy-active "
+                         "D:postcopy-active D:RESUME cancel "
+                         "S:postcopy-paused D:postcopy-paused" } } },
+      LISTEN "S migrate",
+      OUTCOME_POSTCOPY_PAUSED,
+      FAILURE_CANCELLED },
+};
+
+static void resolves(void **state)
+{
+    run_cases(broken, G_N_ELEMENTS(broken));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(migrates),
+        cmocka_unit_test(undoes_what_was_done),
+        cmocka_unit_test(resolves),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
