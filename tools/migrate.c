@@ -50,3 +50,14 @@ gboolean migrate_is_same_place(const QmpAddress *source,
     }
     return qmp_address_equal(source, destination);
 }
+
+char *migrate_what_is_in_the_way(const char *uri)
+{
+    const char *path = uri && g_str_has_prefix(uri, "unix:") ? uri + 5 : NULL;
+    struct stat st;
+    if (!path || lstat(path, &st) != 0) {
+        return NULL;
+    }
+    return g_strdup_printf("%s is there already%s, and QEMU would remove it",
+                           path, S_ISSOCK(st.st_mode) ? "" : " and no socket");
+}

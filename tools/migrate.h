@@ -17,3 +17,10 @@ gboolean migrate_choose_uri(MigrationSettings *settings,
 /* Do both lead to the same socket, however they are spelt? */
 gboolean migrate_is_same_place(const QmpAddress *source,
                                const QmpAddress *destination);
+
+/*
+ * What would be lost if a QEMU on this host listened at @uri: before it binds a
+ * unix socket it removes whatever is at that path, a plain file too.  NULL:
+ * nothing; else one phrase, free with g_free().
+ */
+char *migrate_what_is_in_the_way(const char *uri);

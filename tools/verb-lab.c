@@ -7,6 +7,7 @@
 #include "tools/conclude.h"
 #include "tools/interrupt.h"
 #include "tools/lab/lab.h"
+#include "tools/migrate.h"
 #include "tools/output.h"
 #include "tools/verb.h"
 
@@ -215,6 +216,11 @@ static int run_checked(const LabOptions *options, const Settings *settings)
             settings, FAILURE_ENVIRONMENT,
             g_strdup_printf("the test guest %s is missing", guest),
             /* no_guest= */ TRUE);
+    }
+    char *in_the_way = migrate_what_is_in_the_way(settings->migration.uri);
+    if (in_the_way) {
+        return conclude_early(settings, FAILURE_INCOMING_REFUSED, in_the_way,
+                              /* no_guest= */ TRUE);
     }
     if (settings->trace && !(trace = trace_open(settings->trace, &error))) {
         return conclude_early(settings, FAILURE_ENVIRONMENT,

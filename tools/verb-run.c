@@ -96,6 +96,11 @@ static int run_checked(Settings *settings, QmpAddress *const address[])
     if (!conclude_can_write(settings)) {
         return outcome_row(OUTCOME_ERROR)->exit_code;
     }
+    char *in_the_way = migrate_what_is_in_the_way(settings->migration.uri);
+    if (in_the_way) {
+        return conclude_early(settings, FAILURE_INCOMING_REFUSED, in_the_way,
+                              /* no_guest= */ FALSE);
+    }
     Trace *trace = NULL;
     if (settings->trace && !(trace = trace_open(settings->trace, &error))) {
         return conclude_early(settings, FAILURE_ENVIRONMENT,
