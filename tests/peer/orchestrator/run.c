@@ -177,7 +177,7 @@ static const Case refused[] = {
       FAILURE_MONITOR_LOST },
     { "cancelled in prepare",
       { .reactions = { { "D migrate-set-capabilities", "D:mute cancel" } } },
-      SET "" UNDO_S,
+      SET UNDO_D "; " UNDO_S,
       OUTCOME_CANCELLED,
       FAILURE_CANCELLED },
     { "the source is not running anything",

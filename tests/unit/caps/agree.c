@@ -326,8 +326,9 @@ static void check_fulfilled(const Pair *pair)
         gpointer name, on;
         g_hash_table_iter_init(&iter, last);
         while (g_hash_table_iter_next(&iter, &name, &on)) {
-            check_case(name, caps_inventory_is_on(&pair->inventories[side],
-                                                  name) == GPOINTER_TO_INT(on));
+            check_case((const char *)name,
+                       caps_inventory_is_on(&pair->inventories[side], name) ==
+                           GPOINTER_TO_INT(on));
         }
     }
 }

@@ -83,7 +83,7 @@ static void units_are_of_numbers(void **state)
         for (GList *at = names; at; at = at->next) {
             JsonNode *value = json_object_get_member(now, at->data);
 
-            check_case(at->data,
+            check_case((const char *)at->data,
                        caps_table_parameter_unit(at->data) == UNIT_NONE ||
                            json_node_get_value_type(value) == G_TYPE_INT64);
         }

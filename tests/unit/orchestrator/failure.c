@@ -10,7 +10,7 @@ static const struct {
     const char *text;
 } texts[] = {
     { "a message alone",
-      { .code = FAILURE_SETTING_REFUSED, .message = (char *)"it was refused" },
+      { .code = FAILURE_CANCELLED, .message = (char *)"it was refused" },
       "error: it was refused\n" },
     { "the hint of the row",
       { .code = FAILURE_BLOCKED, .phase = "inspect", .message = (char *)"no" },
@@ -24,7 +24,7 @@ static const struct {
       "error: inspect: no\n"
       "  hint: do this\n" },
     { "of the source",
-      { .code = FAILURE_SETTING_REFUSED,
+      { .code = FAILURE_CANCELLED,
         .phase = "prepare",
         .has_side = TRUE,
         .side = SIDE_SOURCE,

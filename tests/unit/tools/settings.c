@@ -153,7 +153,6 @@ static const struct {
     { "--set max-bandwidth=", "--set max-bandwidth: '' is not a number" },
     /* microseconds inside: 2^64 ms are more than 2^64 us */
     { "--timeout 18446744073709551615", "--timeout" },
-    { "--quiet=yes", "--quiet" },
 };
 
 static void refuses(void **state)
