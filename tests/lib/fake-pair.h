@@ -35,6 +35,9 @@ typedef struct {
 
 typedef struct FakePair FakePair;
 
+/* Can it be noticed here that a process died?  Not under valgrind. */
+bool fake_pair_can_die(void);
+
 FakePair *fake_pair_new(const PairScript *script);
 void fake_pair_free(FakePair *pair);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FakePair, fake_pair_free)

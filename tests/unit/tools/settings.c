@@ -23,15 +23,17 @@ static char *understand(const char *line)
     g_auto(Settings) settings = { 0 };
     g_autoptr(GError) error = NULL;
     GString *text = g_string_new(NULL);
-    char **argv;
+    g_auto(GStrv) words = NULL;
     int argc;
 
-    if (!g_shell_parse_argv(whole, &argc, &argv, NULL)) {
+    if (!g_shell_parse_argv(whole, &argc, &words, NULL)) {
         g_error("%s", line);
     }
+    /* what is understood is taken out of the array, but not freed */
+    g_autofree char **array = g_memdup2(words, (argc + 1) * sizeof(*words));
+    char **argv = array;
     if (!settings_parse(&settings, own, NULL, "test", &argc, &argv, &error)) {
         g_string_printf(text, "error: %s", error->message);
-        g_strfreev(argv);
         return g_string_free(text, FALSE);
     }
     const MigrationSettings *m = &settings.migration;
