@@ -43,8 +43,8 @@ void caps_reason_free(CapsReason *reason)
 
 /* Takes @hint over. */
 G_GNUC_PRINTF(4, 5)
-static void refuse(GPtrArray *reasons, Side side, char *hint,
-                   const char *format, ...)
+static CapsReason *refuse(GPtrArray *reasons, Side side, char *hint,
+                          const char *format, ...)
 {
     CapsReason *reason = g_new0(CapsReason, 1);
     va_list args;
@@ -56,6 +56,7 @@ static void refuse(GPtrArray *reasons, Side side, char *hint,
     reason->text = g_strdup_vprintf(format, args);
     va_end(args);
     g_ptr_array_add(reasons, reason);
+    return reason;
 }
 
 static char *did_you_mean(const CapsInventory *inventory, const CapsWish *wish)
@@ -70,6 +71,14 @@ static void add_capability(const CapsInventory *inventory, Side side,
                            const CapsWish *wish, GHashTable *changes,
                            GPtrArray *reasons)
 {
+    const char *refusal = caps_table_capability_refusal(wish->name, wish->on);
+    if (refusal) {
+        refuse(reasons, side, g_strdup("leave it out"),
+               "%s cannot be turned %s: %s", wish->name,
+               wish->on ? "on" : "off", refusal)
+            ->unknown = false;
+        return;
+    }
     if (!caps_inventory_has(inventory, wish->name)) {
         if (wish->on) {
             refuse(reasons, side, did_you_mean(inventory, wish),

@@ -7,6 +7,7 @@ typedef struct {
     const char *name;
     NeededBy sides;
     Unit unit;
+    const char *never_on, *never_off; /* capability: why */
 } Row;
 
 #define S    NEEDED_BY_SOURCE
@@ -16,15 +17,19 @@ typedef struct {
 /* clang-format off */
 static const Row capabilities[] = {
     { "auto-converge",           S },
-    { "background-snapshot",     S },
+    { "background-snapshot",     S, .never_on =
+      "it saves the guest to a file and leaves it where it is" },
     { "dirty-limit",             S },
-    { "events",                  BOTH },
+    { "events",                  BOTH, .never_off =
+      "both QEMUs are watched by it" },
     { "late-block-activate",     D },
     { "pause-before-switchover", S },
     { "postcopy-blocktime",      D },
     { "release-ram",             S },
     { "return-path",             S },
     { "validate-uuid",           S },
+    { "x-colo",                  BOTH, .never_on =
+      "it keeps both QEMUs running: that is no migration" },
     { "xbzrle",                  S },
     { "zero-copy-send",          S },
 };
@@ -67,6 +72,15 @@ NeededBy caps_table_capability_sides(const char *name)
 {
     const Row *row = find(capabilities, G_N_ELEMENTS(capabilities), name);
     return row ? row->sides : NEEDED_BY_BOTH;
+}
+
+const char *caps_table_capability_refusal(const char *name, bool on)
+{
+    const Row *row = find(capabilities, G_N_ELEMENTS(capabilities), name);
+    if (!row) {
+        return NULL;
+    }
+    return on ? row->never_on : row->never_off;
 }
 
 NeededBy caps_table_parameter_sides(const char *name)

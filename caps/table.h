@@ -5,6 +5,8 @@
  * to be set, and in which unit its value is.  What is not in the table is newer
  * than this program: it is set on both sides, as a plain value.
  */
+#include <stdbool.h>
+
 #include "caps/side.h"
 #include "caps/units.h"
 
@@ -15,5 +17,7 @@ typedef enum {
 } NeededBy;
 
 NeededBy caps_table_capability_sides(const char *name);
+/* Why we never turn it @on (or off), one phrase; NULL: we do. */
+const char *caps_table_capability_refusal(const char *name, bool on);
 NeededBy caps_table_parameter_sides(const char *name);
 Unit caps_table_parameter_unit(const char *name);

@@ -21,6 +21,7 @@ typedef enum {
     DESTINATION_NEVER,  /* proved never to have run it, and never will */
     DESTINATION_LOADED, /* complete, and waits for cont */
     DESTINATION_RUNS,   /* complete, in the run state intended */
+    DESTINATION_STRAYS,    /* runs, but its migration is not complete */
     DESTINATION_POSTCOPY,
     DESTINATION_SPLIT,
     DESTINATION_DIED, /* dead, and may have run it before */
@@ -39,15 +40,15 @@ typedef enum {
 #define NOBODY  OWNER_NOBODY
 #define UNPROV  OWNER_UNPROVED
 static const Owner verdicts[N_SOURCES][N_DESTINATIONS] = {
-/*                     WAITS   NEVER   LOADED  RUNS    POSTCOPY SPLIT   DIED    UNKNOWN */
-[SOURCE_RUNS]      = { ON_S,   ON_S,   ON_S,   UNPROV, UNPROV,  UNPROV, ON_S,   UNPROV },
-[SOURCE_MIGRATES]  = { CANCEL, CANCEL, WAIT,   WAIT,   WAIT,    WAIT,   WAIT,   CANCEL },
-[SOURCE_POSTCOPY]  = { WAIT,   NOBODY, WAIT,   WAIT,   WAIT,    WAIT,   NOBODY, WAIT   },
-[SOURCE_SPLIT]     = { SPLIT,  NOBODY, SPLIT,  SPLIT,  SPLIT,   SPLIT,  NOBODY, UNPROV },
-[SOURCE_HANDED]    = { WAIT,   CONT_S, CONT_D, ON_D,   WAIT,    SPLIT,  NOBODY, UNPROV },
-[SOURCE_TURNS]     = { WAIT,   WAIT,   WAIT,   UNPROV, UNPROV,  SPLIT,  WAIT,   WAIT   },
-[SOURCE_DEAD]      = { WAIT,   NOBODY, CONT_D, ON_D,   NOBODY,  NOBODY, NOBODY, UNPROV },
-[SOURCE_UNKNOWN]   = { UNPROV, UNPROV, UNPROV, UNPROV, UNPROV,  UNPROV, UNPROV, UNPROV },
+/*                     WAITS   NEVER   LOADED  RUNS    STRAYS  POSTCOPY SPLIT   DIED    UNKNOWN */
+[SOURCE_RUNS]      = { ON_S,   ON_S,   ON_S,   UNPROV, UNPROV, UNPROV,  UNPROV, ON_S,   UNPROV },
+[SOURCE_MIGRATES]  = { CANCEL, CANCEL, WAIT,   WAIT,   WAIT,   WAIT,    WAIT,   WAIT,   CANCEL },
+[SOURCE_POSTCOPY]  = { WAIT,   NOBODY, WAIT,   WAIT,   WAIT,   WAIT,    WAIT,   NOBODY, WAIT   },
+[SOURCE_SPLIT]     = { SPLIT,  NOBODY, SPLIT,  SPLIT,  UNPROV, SPLIT,   SPLIT,  NOBODY, UNPROV },
+[SOURCE_HANDED]    = { WAIT,   CONT_S, CONT_D, ON_D,   WAIT,   WAIT,    SPLIT,  NOBODY, UNPROV },
+[SOURCE_TURNS]     = { WAIT,   WAIT,   WAIT,   UNPROV, UNPROV, UNPROV,  SPLIT,  WAIT,   WAIT   },
+[SOURCE_DEAD]      = { WAIT,   NOBODY, CONT_D, ON_D,   WAIT,   NOBODY,  NOBODY, NOBODY, UNPROV },
+[SOURCE_UNKNOWN]   = { UNPROV, UNPROV, UNPROV, UNPROV, UNPROV, UNPROV,  UNPROV, UNPROV, UNPROV },
 };
 /* clang-format on */
 
@@ -135,7 +136,9 @@ static DestinationView view_destination(const Facts *facts,
         return may_have_run(facts, context) ? DESTINATION_DIED
                                             : DESTINATION_NEVER;
     default:
-        return DESTINATION_WAITS;
+        /* What is new to us, or COLO: it may run all the same. */
+        return facts_run_state_is(facts, "running") ? DESTINATION_STRAYS
+                                                    : DESTINATION_WAITS;
     }
 }
 

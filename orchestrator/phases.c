@@ -103,6 +103,12 @@ void phase_say_unresolved(Migration *m)
                    word_or(facts->run_state), word_or(facts->status_word));
     }
     g_free(m->failure.hint);
+    if (facts_run_state_is(&m->facts[SIDE_SOURCE], "running") &&
+        facts_run_state_is(&m->facts[SIDE_DESTINATION], "running")) {
+        m->failure.hint = g_strdup("both run the guest: stop one of them now, "
+                                   "by qmigrate qmp QMP stop");
+        return;
+    }
     m->failure.hint =
         g_strdup("ask both, by qmigrate qmp QMP query-status and "
                  "query-migrate; cont the "

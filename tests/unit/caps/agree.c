@@ -100,7 +100,7 @@ static const struct {
     const char *what, *source, *destination, *wishes, *plan, *undo;
 } plans[] = {
     { "nothing wished", "7.2", "10.0", "", "", "" },
-    { "off already", "7.2", "10.0", "-events -multifd", "", "" },
+    { "off already", "7.2", "10.0", "-multifd", "", "" },
     { "set already", "7.2", "10.0",
       "downtime-limit=300 max-bandwidth=128MiB/s multifd-compression=none", "",
       "" },
@@ -180,6 +180,10 @@ static const struct {
       "D there is no capability 'mapped-ram'" },
     { "unknown on the source", "7.2", "10.0", "+switchover-ack",
       "S there is no capability 'switchover-ack'" },
+    { "what is no migration", "7.2", "7.2", "+x-colo",
+      "S x-colo cannot be turned on: it keeps both QEMUs running" },
+    { "what we need", "7.2", "7.2", "-events",
+      "S events cannot be turned off: both QEMUs are watched by it" },
     { "nothing near", "7.2", "7.2", "+something-else",
       "S there is no capability 'something-else'\n" },
     { "a parameter nobody has", "7.2", "7.2", "downtime_limit=1",
@@ -275,7 +279,7 @@ static void wish_at_random(Pair *pair, GRand *dice)
 {
     static const char *const some[] = {
         "+events",
-        "-events",
+        "-return-path",
         "+return-path",
         "+xbzrle",
         "-xbzrle",
