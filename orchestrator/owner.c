@@ -21,7 +21,7 @@ typedef enum {
     DESTINATION_NEVER,  /* proved never to have run it, and never will */
     DESTINATION_LOADED, /* complete, and waits for cont */
     DESTINATION_RUNS,   /* complete, in the run state intended */
-    DESTINATION_STRAYS,    /* runs, but its migration is not complete */
+    DESTINATION_STRAYS, /* runs, but its migration is not complete */
     DESTINATION_POSTCOPY,
     DESTINATION_SPLIT,
     DESTINATION_DIED, /* dead, and may have run it before */
