@@ -182,7 +182,7 @@ static const struct {
       "S there is no capability 'switchover-ack'" },
     { "what is no migration", "7.2", "7.2", "+x-colo",
       "S x-colo cannot be turned on: it keeps both QEMUs running" },
-    { "what we need", "7.2", "7.2", "-multifd",
+    { "what we need", "7.2", "7.2", "-events",
       "S events cannot be turned off: both QEMUs are watched by it" },
     { "nothing near", "7.2", "7.2", "+something-else",
       "S there is no capability 'something-else'\n" },
