@@ -24,6 +24,24 @@ static void take_sample(Migration *m, JsonNode *reply)
     m->sample = sample;
 }
 
+/*
+ * A STOP can be the switchover's, which shows as "finish-migrate", or a person's:
+ * then the guest shall stay stopped on the destination (I7).
+ */
+static void check_paused_by_hand(Migration *m, Side side)
+{
+    bool is_under_way =
+        m->phase == PHASE_TRANSFER || m->phase == PHASE_SWITCHOVER;
+    if (side != SIDE_SOURCE || !is_under_way) {
+        return;
+    }
+    if (facts_run_state_is(&m->facts[side], "paused")) {
+        m->context.guest_ran = false;
+    } else if (facts_run_state_is(&m->facts[side], "running")) {
+        m->context.guest_ran = true;
+    }
+}
+
 static void absorb_reply(Migration *m, const Event *event)
 {
     Facts *facts = &m->facts[event->side];
@@ -32,6 +50,7 @@ static void absorb_reply(Migration *m, const Event *event)
     switch ((int)event->ask) {
     case ASK_RUN_STATE:
         facts_take_query_status(facts, event->value);
+        check_paused_by_hand(m, event->side);
         break;
     case ASK_MIGRATION:
         facts_take_query_migrate(facts, event->value);

@@ -78,17 +78,6 @@ static bool has_begun_switchover(const Migration *m)
            (!m->will_pause && m->context.guest_ran && source->stopped);
 }
 
-/* Stopped by a person, not by the switchover: it shall stay so (I7). */
-static void check_paused_by_hand(Migration *m, const Event *event)
-{
-    if (event->kind == EVENT_REPLY && event->ask == ASK_RUN_STATE &&
-        event->side == SIDE_SOURCE) {
-        bool runs = facts_run_state_is(&m->facts[SIDE_SOURCE], "running");
-        bool paused = facts_run_state_is(&m->facts[SIDE_SOURCE], "paused");
-        m->context.guest_ran = runs || (m->context.guest_ran && !paused);
-    }
-}
-
 PhaseId transfer_handle(Migration *m, const Event *event)
 {
     PhaseId next = phase_check_end(m);
@@ -98,17 +87,18 @@ PhaseId transfer_handle(Migration *m, const Event *event)
     if (m->active_us == 0 && m->facts[SIDE_SOURCE].status == STATUS_ACTIVE) {
         m->active_us = m->now_us;
     }
-    check_paused_by_hand(m, event);
+    /* Whose STOP it is, is asked at once: the answer is there long before the
+     * destination could be told to run, and nobody waits for it. */
+    if (phase_is_event(event, SIDE_SOURCE, "STOP") ||
+        phase_is_event(event, SIDE_SOURCE, "RESUME")) {
+        phase_ask(m, SIDE_SOURCE, ASK_RUN_STATE, NULL);
+    }
     if (has_begun_switchover(m)) {
         return PHASE_SWITCHOVER;
     }
     if (event->kind == EVENT_TICK ||
         phase_is_event(event, SIDE_SOURCE, "MIGRATION_PASS")) {
         phase_ask(m, SIDE_SOURCE, ASK_MIGRATION, NULL);
-    }
-    if (phase_is_event(event, SIDE_SOURCE, "RESUME") ||
-        (event->kind == EVENT_TICK && m->facts[SIDE_SOURCE].stopped)) {
-        phase_ask(m, SIDE_SOURCE, ASK_RUN_STATE, NULL);
     }
     return event->kind == EVENT_TICK ? check_time(m) : m->phase;
 }

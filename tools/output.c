@@ -5,17 +5,19 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "caps/units.h"
 #include "orchestrator/outcome.h"
 #include "qmp/json.h"
 
+/* A device, a pipe, or a link to whatever: what a rename would put away. */
 static gboolean is_special(const char *path)
 {
-    return g_file_test(path, G_FILE_TEST_EXISTS) &&
-           !g_file_test(path, G_FILE_TEST_IS_REGULAR) &&
-           !g_file_test(path, G_FILE_TEST_IS_DIR);
+    struct stat st;
+    return lstat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
+           !S_ISDIR(st.st_mode);
 }
 
 gboolean output_check_json(const char *path, GError **error)
@@ -25,13 +27,13 @@ gboolean output_check_json(const char *path, GError **error)
                     "--json: the name of the file is empty");
         return FALSE;
     }
-    if (strcmp(path, "-") == 0 || is_special(path)) {
-        return TRUE;
-    }
     if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_ISDIR,
                     "--json: %s is a folder", path);
         return FALSE;
+    }
+    if (strcmp(path, "-") == 0 || is_special(path)) {
+        return TRUE;
     }
     /* It will come by rename, so the folder is what must be writable. */
     g_autofree char *probe = g_strdup_printf("%s.XXXXXX", path);

@@ -175,8 +175,8 @@ static void walk(const LabOptions *options, const Settings *settings,
 {
     GMainLoop *loop = g_main_loop_new(NULL, FALSE);
     Lab *lab = lab_new(options, settings, guest, trace, result);
-    lab_start(lab, on_done, loop); /* forks, so it comes first */
     interrupt_watch(on_interrupt, lab);
+    lab_start(lab, on_done, loop);
     g_main_loop_run(loop);
     lab_free(lab);
     g_main_loop_unref(loop);

@@ -105,14 +105,20 @@ def by_somebody_active(place, source, destination):
     place.is_as_before()
 
 
+def is_over(qemu):
+    try:
+        return not qemu.is_alive() or qemu.migration() == 'failed'
+    except OSError:
+        return True  # it ends in this moment
+
+
 def by_somebody_unseen(place, source, destination):
     """7.2's destination ends of it, which is not the cause."""
     run = start_endless(place, source, destination)
     run.signal(signal.SIGSTOP)
     place.source.monitor.execute('migrate_cancel')
-    pair.until(lambda: place.source.migration() == 'cancelled' and
-               (not place.destination.is_alive() or
-                place.destination.migration() == 'failed'), 'cancelled')
+    pair.until(lambda: place.source.migration() == 'cancelled', 'cancelled')
+    pair.until(lambda: is_over(place.destination), 'over')
     run.signal(signal.SIGCONT)
     run.wait().ended(5, 'cancelled', 'cancelled-elsewhere')
     place.is_as_before()

@@ -150,11 +150,17 @@ def address_in_use(place, source, destination, kind):
         other.listen()
         uri, why = 'tcp:127.0.0.1:%d' % other.getsockname()[1], 'in use'
     else:
-        os.mkdir(place.path('folder'))
-        uri, why = 'unix:' + place.path('folder'), 'Is a directory'
+        with open(place.path('file'), 'w') as file:
+            file.write('mine')
+        uri, why = 'unix:' + place.path('file'), 'QEMU would remove it'
     run = place.migrate('--uri', uri).ended(1, 'error', 'incoming-refused')
-    run.says('error: prepare: destination: ', "destination's QEMU says: ",
-             why)
+    if kind == 'tcp':
+        run.says('error: prepare: destination: ', "destination's QEMU says: ",
+                 why)
+    else:
+        run.says('error: start: ', why)
+        with open(place.path('file')) as file:
+            check(file.read() == 'mine', 'the file is not what it was')
     place.is_as_before()
 
 

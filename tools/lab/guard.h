@@ -12,8 +12,8 @@
 typedef struct Guard Guard;
 
 /*
- * Makes a folder for sockets and logs and starts the guard.  Must come before
- * any thread: it forks.  Fails in G_FILE_ERROR.
+ * Makes a folder for sockets and logs and starts the guard, by fork(): what runs
+ * there is safe after one, also when GLib has threads.  Fails in G_FILE_ERROR.
  */
 Guard *guard_start(GError **error);
 const char *guard_folder(const Guard *guard);

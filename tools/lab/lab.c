@@ -547,10 +547,17 @@ void lab_free(Lab *lab)
 
 void lab_cancel(Lab *lab)
 {
+    /* Where the guest is does not change by our not asking it. */
+    Outcome outcome = lab->stage != STAGE_VERIFY ? OUTCOME_CANCELLED
+                      : lab->result->outcome == OUTCOME_MIGRATED
+                          ? OUTCOME_VERDICT
+                          : lab->result->outcome;
     if (lab->stage == STAGE_MIGRATE) {
         run_cancel(lab->run);
-    } else {
-        fail(lab, FAILURE_CANCELLED, OUTCOME_CANCELLED,
-             g_strdup("cancelled as asked"));
+        return;
     }
+    fail(lab, FAILURE_CANCELLED, outcome,
+         g_strdup(lab->stage == STAGE_VERIFY
+                      ? "the check of the guest's memory was cancelled"
+                      : "cancelled as asked"));
 }

@@ -97,7 +97,8 @@ static const Case good[] = {
         .reactions = { { "S migrate-continue",
                          "S:device D:completed S:completed "
                          "S:=finish-migrate" },
-                       { "S query-status", "" },
+                       { "S query-status", "" }, /* inspect */
+                       { "S query-status", "" }, /* whose STOP it is */
                        { "S query-status", "S:=postmigrate" } } },
       SENT "S migrate-continue; D cont; " UNDO_D,
       OUTCOME_MIGRATED },
