@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <glib.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "caps/nearest.h"
 #include "orchestrator/outcome.h"
@@ -47,8 +49,21 @@ static int refuse_verb(const char *name)
     return outcome_row(OUTCOME_USAGE)->exit_code;
 }
 
+/* Or a monitor's socket could become 2, and an error text a command to QEMU. */
+static void open_standard_fds(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    open_standard_fds();
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN);
     g_set_prgname("qmigrate");

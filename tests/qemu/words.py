@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import signal
+import subprocess
 
 import pair
 from moments import NEVER_ENDS, start_endless
@@ -53,6 +54,30 @@ def trace_of_killed(place):
     for name in os.listdir(place.tmp):  # nobody is there to unlink the socket
         check(name.endswith('.stream'), f'left {name}')
         os.unlink(os.path.join(place.tmp, name))
+
+
+def without_standard_files(place):
+    """What would be printed must not reach a monitor that got the number 2."""
+    place.pair('7.2')
+    words = [pair.QMIGRATE, 'run', '--source', place.source.qmp,
+             '--destination', place.destination.qmp, '--enable', 'teleport']
+    done = subprocess.run(['sh', '-c', 'exec "$@" <&- >&- 2>&-', 'sh', *words],
+                          env=place.env, check=False)
+    check(done.returncode == 3, f'exit code {done.returncode}')
+    place.is_as_before()
+
+
+def json_through_a_link(place):
+    """The link stays, what it leads to is written."""
+    place.pair('7.2')
+    os.symlink('real.json', place.path('link.json'))
+    with open(place.path('real.json'), 'w', encoding='utf-8') as file:
+        file.write('old')
+    place.qmigrate('run', '--source', place.source.qmp, '--destination',
+                   place.destination.qmp, '--json', place.path('link.json'))
+    check(os.path.islink(place.path('link.json')), 'the link is gone')
+    with open(place.path('real.json'), encoding='utf-8') as file:
+        check(json.load(file)['outcome'] == 'migrated', 'not written')
 
 
 def json_is_atomic(place):
@@ -180,7 +205,8 @@ def help_and_version(place):
 def all_cases():
     for version in ('7.2', '10.0'):
         yield f'trace-is-json-{version}', trace_is_json, version
-    for case in (trace_of_killed, json_is_atomic, json_alone, json_on_full_disk,
+    for case in (trace_of_killed, without_standard_files, json_through_a_link,
+                 json_is_atomic, json_alone, json_on_full_disk,
                  json_of_early_failure, quiet, quiet_failure, progress_to_file,
                  progress_on_terminal, for_people, help_and_version):
         yield case.__name__.replace('_', '-'), case
