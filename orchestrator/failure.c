@@ -105,7 +105,7 @@ static const FailureRow rows[N_FAILURES] = {
         OUTCOME_SKIP },
     [FAILURE_GUEST_NOT_READY] = { "guest-not-ready",
         "the lab's guest did not start its work",
-        "QEMU's standard error is above; try --accel=tcg", OUTCOME_ERROR },
+        "try --accel=tcg, or less --memory", OUTCOME_ERROR },
     [FAILURE_MEMORY_NOT_INTACT] = { "memory-not-intact",
         "the guest found memory that is not what it wrote",
         "keep the pair with --keep and repeat; this is a bug in QEMU or below",

@@ -155,13 +155,22 @@ static void keep_qemu_text(Migration *m, Side side, const char *text)
     }
 }
 
+static const char *what_was_told(const Migration *m, Ask ask)
+{
+    if (ask == TELL_SETTING && m->n_sent > 0) {
+        const CapsStep *step = m->steps->pdata[m->n_sent - 1];
+        return step->command->name;
+    }
+    return ask_name(ask);
+}
+
 static PhaseId take_failure(Migration *m, const Event *event)
 {
     PhaseId next = phases[m->phase].on_failure;
     switch (event->kind) {
     case EVENT_REFUSED:
         next = phase_fail(m, asks[event->ask].refused, event->side,
-                          "%s was refused", ask_name(event->ask));
+                          "%s was refused", what_was_told(m, event->ask));
         keep_qemu_text(m, event->side, event->text);
         break;
     case EVENT_SILENT:

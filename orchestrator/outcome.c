@@ -16,7 +16,7 @@ static const OutcomeRow rows[N_OUTCOMES] = {
     [OUTCOME_FAILED]          = { "failed", 4, "source",
         "the migration failed; the guest is on the source" },
     [OUTCOME_CANCELLED]       = { "cancelled", 5, "source",
-        "cancelled as asked; the guest is on the source" },
+        "cancelled; the guest is on the source" },
     [OUTCOME_POSTCOPY_PAUSED] = { "postcopy-paused", 6, "split",
         "the guest is split between both and paused; it can be recovered" },
     [OUTCOME_UNRESOLVED]      = { "unresolved", 7, "unknown",

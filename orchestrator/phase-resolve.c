@@ -48,8 +48,9 @@ static PhaseId conclude(Migration *m, Owner owner)
         } /* else it is what phase_fail() made of it */
         break;
     case OWNER_DESTINATION:
-        phase_note(m, "it migrated all the same, after: %s",
-                   m->failure.message);
+        phase_note(m, "it migrated all the same, after: %s%s%s",
+                   m->failure.has_side ? side_name(m->failure.side) : "",
+                   m->failure.has_side ? ": " : "", m->failure.message);
         failure_clear(&m->failure);
         m->outcome = OUTCOME_MIGRATED;
         m->settled_us = m->now_us;
@@ -86,10 +87,9 @@ static void act_on(Migration *m, Owner owner)
         }
         break;
     case OWNER_CONT_DESTINATION:
-        if (!m->context.cont_sent) {
-            phase_ask(m, SIDE_DESTINATION, TELL_CONT, NULL);
-            m->context.cont_sent = true;
-        }
+        /* Again, if the first one got lost: it says itself that it waits. */
+        phase_ask(m, SIDE_DESTINATION, TELL_CONT, NULL);
+        m->context.cont_sent = true;
         break;
     default:
         break;

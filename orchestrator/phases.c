@@ -109,6 +109,13 @@ void phase_say_unresolved(Migration *m)
                                    "by qmigrate qmp QMP stop");
         return;
     }
+    if (m->facts[SIDE_SOURCE].status == STATUS_COMPLETED &&
+        m->facts[SIDE_DESTINATION].status == STATUS_COMPLETED) {
+        m->failure.hint = g_strdup("the destination has all of the guest: "
+                                   "qmigrate qmp QMP cont there, never on the "
+                                   "source");
+        return;
+    }
     m->failure.hint =
         g_strdup("ask both, by qmigrate qmp QMP query-status and "
                  "query-migrate; cont the "

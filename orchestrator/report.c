@@ -253,6 +253,8 @@ JsonNode *report_result(Outcome outcome, const Failure *failure,
                extras->verify ? json_object_ref(extras->verify) : NULL);
     add_object(result, "host",
                extras->host ? json_object_ref(extras->host) : NULL);
+    add_object(result, "lab",
+               extras->lab ? json_object_ref(extras->lab) : NULL);
     add_string(versions, "qmigrate", QMIGRATE_VERSION);
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         add_string(versions, side_name(side), extras->version[side]);

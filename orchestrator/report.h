@@ -10,6 +10,7 @@ typedef struct {
     const char *version[N_SIDES]; /* of QEMU; NULL: not known */
     JsonObject *verify;           /* of a lab; NULL: nothing was verified */
     JsonObject *host;             /* NULL: not known */
+    JsonObject *lab;              /* what the lab was; NULL: it was none */
     int64_t guest_downtime_us;    /* what the guest saw; -1: not known */
     gboolean no_guest; /* there was none yet: a lab that failed early */
 } ReportExtras;

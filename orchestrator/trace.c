@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "orchestrator/report.h"
 #include "qmp/json.h"
@@ -19,6 +20,13 @@ struct Trace {
 
 Trace *trace_open(const char *path, GError **error)
 {
+    struct stat st;
+    /* A pipe whose reader sleeps would hold us up, with the guest stopped. */
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode)) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                    "cannot write the trace %s: it is no plain file", path);
+        return NULL;
+    }
     FILE *file = g_fopen(path, "we");
     if (!file) {
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),

@@ -44,7 +44,7 @@ int conclude(const Settings *settings, Outcome outcome, const Failure *failure,
                 "error: %s\n  hint: the guest is as said above; only "
                 "the result was not written\n",
                 error->message);
-        return exit_code ? exit_code : outcome_row(OUTCOME_ERROR)->exit_code;
+        return exit_code ? exit_code : outcome_row(OUTCOME_VERDICT)->exit_code;
     }
     return exit_code;
 }

@@ -11,7 +11,7 @@ gboolean conclude_can_write(const Settings *settings);
 /*
  * Prints the failure to standard error, @result for people (not if JSON goes to
  * standard output), writes the JSON, and returns the exit code of @outcome, or
- * that of an error when the guest is well and the JSON could not be written.
+ * that of a verdict when it migrated and the JSON could not be written.
  * @all: the results of several migrations, to be written instead, or NULL.
  */
 int conclude(const Settings *settings, Outcome outcome, const Failure *failure,

@@ -44,7 +44,9 @@ JsonObject *host_describe(void)
 {
     JsonObject *host = json_object_new();
     struct utsname names;
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
 
+    add_taken(host, "date", g_date_time_format_iso8601(now));
     if (uname(&names) == 0) {
         json_object_set_string_member(host, "kernel", names.release);
         json_object_set_string_member(host, "architecture", names.machine);

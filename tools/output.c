@@ -48,25 +48,34 @@ gboolean output_check_json(const char *path, GError **error)
     return TRUE;
 }
 
+static gboolean write_stream(FILE *stream, const char *path, const char *text,
+                             GError **error)
+{
+    if (!stream || fputs(text, stream) < 0 || fflush(stream) != 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+                    "cannot write the result to %s: %s", path,
+                    g_strerror(errno));
+        return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean output_write_json(const char *path, JsonNode *node, GError **error)
 {
     g_autofree char *body = json_to_string(node, /* pretty= */ TRUE);
     g_autofree char *text = g_strconcat(body, "\n", NULL);
 
     if (strcmp(path, "-") == 0) {
-        if (fputs(text, stdout) < 0 || fflush(stdout) != 0) {
-            g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
-                        "cannot write to standard output: %s",
-                        g_strerror(errno));
-            return FALSE;
-        }
-        return TRUE;
+        return write_stream(stdout, "standard output", text, error);
     }
-    return g_file_set_contents_full(path, text, -1,
-                                    is_special(path)
-                                        ? G_FILE_SET_CONTENTS_NONE
-                                        : G_FILE_SET_CONTENTS_CONSISTENT,
-                                    0666, error);
+    if (is_special(path)) {
+        FILE *stream = g_fopen(path, "we");
+        gboolean written = write_stream(stream, path, text, error);
+        g_clear_pointer(&stream, fclose);
+        return written;
+    }
+    return g_file_set_contents_full(
+        path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
 }
 
 /* Microseconds as people read them; "?" when not known. */

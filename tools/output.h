@@ -14,7 +14,7 @@
  */
 gboolean output_check_json(const char *path, GError **error);
 
-/* Atomically, where @path is a regular file. */
+/* Atomically, where @path is a regular file; a link is followed. */
 gboolean output_write_json(const char *path, JsonNode *node, GError **error);
 
 /*

@@ -29,7 +29,8 @@ static const GOptionEntry shared[] = {
       "Switch over when the rest takes at most so long, e.g. 300ms; bare: "
       "milliseconds", "TIME" },
     { "timeout", 0, 0, G_OPTION_ARG_STRING, &words.timeout,
-      "Give up when it is not done in this time, e.g. 90s; bare: milliseconds",
+      "Give up when it is not done in this time, e.g. 90s; bare: milliseconds; "
+      "0: never",
       "TIME" },
     { "enable", 0, 0, G_OPTION_ARG_STRING_ARRAY, &words.enable,
       "Turn a migration capability on", "CAPABILITY" },

@@ -235,8 +235,33 @@ static int run_checked(const LabOptions *options, const Settings *settings)
     return exit_code;
 }
 
+/* GOption does not tell what stood behind -- from what stood before it. */
+static gboolean check_rest(guint n_behind, GError **error)
+{
+    guint n = words.rest ? g_strv_length(words.rest) : 0;
+    if (n != n_behind) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "'%s' is one word too many; arguments for QEMU stand "
+                    "behind --",
+                    words.rest[0]);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static guint count_behind(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            return argc - i - 1;
+        }
+    }
+    return 0;
+}
+
 int verb_lab(int argc, char **argv)
 {
+    guint n_behind = count_behind(argc, argv);
     g_auto(Settings) settings = { 0 };
     g_auto(LabOptions) options = { 0 };
     g_autoptr(GError) error = NULL;
@@ -245,7 +270,7 @@ int verb_lab(int argc, char **argv)
                         "Starts two QEMUs with a guest that works, migrates "
                         "it, and proves it intact.",
                         &argc, &argv, &error) ||
-        !take_guest(&options, &error)) {
+        !check_rest(n_behind, &error) || !take_guest(&options, &error)) {
         return conclude_usage("lab", error);
     }
     take_words(&options);

@@ -117,7 +117,7 @@ def json_on_full_disk(place):
     run = place.qmigrate('run', '--source', place.source.qmp, '--destination',
                          place.destination.qmp, '--json', '/dev/full')
     place.runs_only_on(place.destination)
-    check(run.code == 1, f'exit code {run.code}')
+    check(run.code == 9, f'exit code {run.code}')
     run.says_one_error(hint=True)
     run.says('/dev/full')
     check(run.out.startswith('migrated: '), 'it is not said that it migrated')

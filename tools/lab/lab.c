@@ -117,9 +117,11 @@ static void add_result(Lab *lab)
     const Migration *m = lab->run ? run_migration(lab->run) : NULL;
     g_autoptr(JsonObject) host = host_describe();
     g_autoptr(JsonObject) verify = verify_to_json(&lab->verify, &lab->beats);
+    g_autoptr(JsonObject) options = lab_options_to_json(lab->options);
     ReportExtras extras = {
         .verify = m ? verify : NULL,
         .host = host,
+        .lab = options,
         .guest_downtime_us = -1,
         .no_guest = !lab->verify.is_ready,
     };
@@ -399,6 +401,9 @@ static void on_exited(Qemu *qemu, const char *how, gpointer user_data)
         g_clear_handle_id(&lab->deadline_source, g_source_remove);
         lab->deadline_source = g_idle_add(on_deadline, lab);
     } else if (lab->stage <= STAGE_RATE) {
+        lab->result->failure.hint =
+            g_strdup("see what QEMU says, if it says something; check --qemu, "
+                     "--machine, --memory and what stands behind --");
         fail(lab, FAILURE_GUEST_NOT_READY, OUTCOME_ERROR,
              g_strdup_printf("the %s's QEMU %s", side_name(side), how));
     } else if (lab->stage == STAGE_VERIFY && side == guest_side(lab)) {

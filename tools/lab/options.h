@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /* What a lab is to be, checked. */
-#include <glib.h>
+#include <json-glib/json-glib.h>
 #include <stdint.h>
 
 #include "caps/side.h"
@@ -17,6 +17,9 @@ typedef struct {
     char **more; /* for both QEMUs, or NULL */
     gboolean keep;
 } LabOptions;
+
+/* The member "lab" of the result; free with json_object_unref(). */
+JsonObject *lab_options_to_json(const LabOptions *options);
 
 void lab_options_clear(LabOptions *options);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LabOptions, lab_options_clear)

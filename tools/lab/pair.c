@@ -7,18 +7,6 @@
 
 #define STDERR_LINES_MAX 8
 
-void lab_options_clear(LabOptions *options)
-{
-    g_free(options->qemu[SIDE_SOURCE]);
-    g_free(options->qemu[SIDE_DESTINATION]);
-    g_free(options->machine);
-    g_free(options->accel);
-    g_free(options->pattern);
-    g_free(options->content);
-    g_strfreev(options->more);
-    *options = (LabOptions){ 0 };
-}
-
 static char *make_append(const LabOptions *options)
 {
     return g_strdup_printf(
