@@ -118,6 +118,7 @@ typedef struct {
     guint n_sent;     /* how many of them QEMU may have taken */
     bool will_pause;  /* pause-before-switchover will be on */
     bool cancel_sent, continue_sent, rescue_sent;
+    bool has_acted;     /* resolve: in this tick; the next answers will tell */
     GPtrArray *actions; /* of Action: to be performed, then cleared */
 
     /* how it went */

@@ -71,6 +71,9 @@ static PhaseId conclude(Migration *m, Owner owner)
 
 static void act_on(Migration *m, Owner owner)
 {
+    if (m->has_acted) {
+        return;
+    }
     switch (owner) {
     case OWNER_CANCEL:
         if (!m->cancel_sent) {
@@ -92,8 +95,9 @@ static void act_on(Migration *m, Owner owner)
         m->context.cont_sent = true;
         break;
     default:
-        break;
+        return;
     }
+    m->has_acted = true;
 }
 
 static PhaseId judge(Migration *m, bool final)
@@ -127,8 +131,12 @@ PhaseId resolve_handle(Migration *m, const Event *event)
         phase_note(m, "the destination counts as dead, as the user said");
         m->facts[SIDE_DESTINATION].dead = true;
     }
-    if (event->kind == EVENT_CONNECTED) {
-        ask_round(m);
+    bool was_told = event->kind == EVENT_REPLY && event->ask == TELL_CONT;
+    if (event->kind == EVENT_TICK) {
+        m->has_acted = false;
+    }
+    if (event->kind == EVENT_CONNECTED || was_told) {
+        ask_round(m); /* what was known is not so any more */
     }
     if (phase_is_waiting(m) && !final) {
         return m->phase;

@@ -8,6 +8,7 @@
 #include "orchestrator/report.h"
 #include "qmp/json.h"
 #include "tools/host.h"
+#include "tools/lab/options.h"
 #include "tools/lab/verify.h"
 
 static void add_string(JsonObject *row, const char *name, const char *value)
@@ -113,9 +114,12 @@ static JsonNode *result(void)
     beats_init(&beats);
     g_autoptr(JsonObject) proof = verify_to_json(&verify, &beats);
     beats_clear(&beats);
-    const ReportExtras extras = { .verify = proof,
-                                  .host = host,
-                                  .guest_downtime_us = -1 };
+    const LabOptions options = { .pattern = (char *)"random",
+                                 .content = (char *)"random" };
+    g_autoptr(JsonObject) lab = lab_options_to_json(&options);
+    const ReportExtras extras = {
+        .verify = proof, .lab = lab, .host = host, .guest_downtime_us = -1
+    };
     return report_result(OUTCOME_FAILED, &failure, m, &extras);
 }
 

@@ -215,7 +215,8 @@ static char *key_of(const Migration *m)
         key, "%d f%d o%d a%u s%u %d%d%d%d %d%d%d%d", m->phase, m->failure.code,
         m->outcome, m->n_sent, m->steps->len, m->context.started,
         m->context.guest_ran, m->context.handed_over, m->context.cont_sent,
-        m->will_pause, m->cancel_sent, m->continue_sent, m->rescue_sent);
+        m->will_pause + 2 * m->has_acted, m->cancel_sent, m->continue_sent,
+        m->rescue_sent);
     describe_side(key, m, SIDE_SOURCE);
     describe_side(key, m, SIDE_DESTINATION);
     return g_string_free(key, FALSE);
