@@ -70,6 +70,17 @@ const PhaseRow *phase_row(PhaseId phase)
     return &phases[phase];
 }
 
+unsigned migration_deadline_ms(const Migration *m)
+{
+    JsonObject *parameters = m->inventories[SIDE_SOURCE].parameters;
+    uint64_t limit_ms = 0;
+    if (m->phase == PHASE_SWITCHOVER && parameters) {
+        qmp_json_size(parameters, "downtime-limit", &limit_ms);
+    }
+    /* QEMU takes no more than 2000 s. */
+    return phases[m->phase].deadline_ms + (unsigned)MIN(limit_ms, 2000000);
+}
+
 const AskRow *ask_row(Ask ask)
 {
     return &asks[ask];
@@ -190,7 +201,7 @@ static PhaseId take_failure(Migration *m, const Event *event)
     case EVENT_DEADLINE:
         next = phase_fail(m, FAILURE_DEADLINE, N_SIDES,
                           "not over within %u s; source: %s, destination: %s",
-                          phases[m->phase].deadline_ms / 1000,
+                          migration_deadline_ms(m) / 1000,
                           m->facts[SIDE_SOURCE].status_word,
                           m->facts[SIDE_DESTINATION].status_word);
         break;

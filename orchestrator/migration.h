@@ -154,6 +154,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Migration, migration_free)
 void migration_feed(Migration *m, const Event *event);
 
 const PhaseRow *phase_row(PhaseId phase);
+
+/* Of the phase it is in; 0: none.  A switchover may take the downtime that the
+ * user allows, and the time of its row beside. */
+unsigned migration_deadline_ms(const Migration *m);
+
 const char *ask_name(Ask ask);
 const char *event_name(EventKind kind);
 

@@ -56,9 +56,10 @@ static void enter_phase(Run *run, PhaseId from)
         run->tick_source = g_timeout_add_full(G_PRIORITY_DEFAULT, row->tick_ms,
                                               on_tick, run, NULL);
     }
-    if (row->deadline_ms) {
+    unsigned deadline_ms = migration_deadline_ms(run->migration);
+    if (deadline_ms) {
         run->deadline_source = g_timeout_add_full(
-            G_PRIORITY_DEFAULT, row->deadline_ms, on_deadline, run, NULL);
+            G_PRIORITY_DEFAULT, deadline_ms, on_deadline, run, NULL);
     }
     if (run->migration->phase == PHASE_DONE && !run->done_source) {
         run->done_source =

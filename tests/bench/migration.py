@@ -30,8 +30,8 @@ def by_script(options, bandwidth):
             'blackout_us': times['resume'] - times['stop']}
 
 
-def by_qmigrate(options, bandwidth):
-    with Pair(options) as pair:
+def by_qmigrate(options, bandwidth, *, starts_by_itself=False):
+    with Pair(options, starts_by_itself=starts_by_itself) as pair:
         result, wall_us, _ = run(pair.qmigrate(
             '--downtime-limit', '1ms', '--max-bandwidth', str(bandwidth)))
     return {'total_us': result['time_us']['total'], 'wall_us': wall_us,
@@ -87,6 +87,28 @@ def compare(report, options, name, bandwidth):
                   f'the raw script {median(script_setup):.1f} ms')
 
 
+def compare_starts(report, options, bandwidth):
+    """What it costs that only we let the destination run."""
+    more, medians = [], ([], [])
+    for i in range(options.repeat or N_PAIRS):
+        took = {}
+        for alone in (False, True) if i % 2 else (True, False):
+            took[alone] = by_qmigrate(options, bandwidth,
+                                      starts_by_itself=alone)
+        report.keep('migration-cont', took)
+        for alone in took:
+            medians[alone].append(took[alone]['blackout_us'] / 1e3)
+        more.append((took[False]['blackout_us'] - took[True]['blackout_us'])
+                    / 1e3)
+    report.figure('migration-cont', median(more),
+                  'ms more from STOP to RESUME than if the destination starts '
+                  'by itself', BLACKOUT_GOAL_MS, 2,
+                  f'medians {median(medians[False]):.2f} and '
+                  f'{median(medians[True]):.2f} ms; the middle half '
+                  f'{spread(more, 2)}')
+
+
 def measure(report, options):
     for name, bandwidth in CASES:
         compare(report, options, name, bandwidth)
+    compare_starts(report, options, 0)
