@@ -129,6 +129,7 @@ typedef struct {
     GArray *passes;   /* of Sample: the last one of each pass */
     int64_t moved_us; /* when transferred_bytes last grew */
     int64_t start_us, migrate_us, active_us, switchover_us, settled_us;
+    int64_t resolve_us;
     int64_t end_us; /* our clock; 0: did not happen */
 } Migration;
 

@@ -7,6 +7,8 @@
  */
 #include "orchestrator/phases.h"
 
+#define ENDING_MAX_US (G_USEC_PER_SEC / 2)
+
 static void ask_round(Migration *m)
 {
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
@@ -100,8 +102,22 @@ static void act_on(Migration *m, Owner owner)
     m->has_acted = true;
 }
 
+/*
+ * Its monitor has closed and its process is watched: most likely it is ending,
+ * and then its end is the cause of all this, which is worth a moment.
+ */
+static bool is_ending(const Migration *m, Side side)
+{
+    const Facts *facts = &m->facts[side];
+    return !facts->connected && !facts->dead && m->pid[side] > 0 &&
+           m->now_us - m->resolve_us < ENDING_MAX_US;
+}
+
 static PhaseId judge(Migration *m, bool final)
 {
+    if (is_ending(m, SIDE_DESTINATION) && !final) {
+        return m->phase;
+    }
     Owner owner = owner_judge(m->facts, &m->context, final);
     if (owner == OWNER_SOURCE || owner == OWNER_DESTINATION ||
         owner == OWNER_NOBODY || owner == OWNER_SPLIT || final) {
@@ -118,6 +134,7 @@ PhaseId resolve_enter(Migration *m)
         m->facts[side].run_state[0] = '\0';
         m->facts[side].status = STATUS_UNKNOWN;
     }
+    m->resolve_us = m->now_us;
     ask_round(m);
     return phase_is_waiting(m) ? m->phase : judge(m, /* final= */ false);
 }
