@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "orchestrator/failure.h"
 
+#include "qmp/error.h"
+
 /* clang-format off */
 static const FailureRow rows[N_FAILURES] = {
     [FAILURE_NONE] = { "none", "nothing went wrong", NULL, OUTCOME_MIGRATED },
@@ -115,6 +117,29 @@ static const FailureRow rows[N_FAILURES] = {
         "the guest was rolled back or ran in two places", OUTCOME_VERDICT },
 };
 /* clang-format on */
+
+/* clang-format off */
+static const struct {
+    QmpError error;
+    FailureCode failure;
+} qmp_codes[] = {
+    { QMP_ERROR_UNREACHABLE, FAILURE_MONITOR_UNREACHABLE },
+    { QMP_ERROR_TIMED_OUT,   FAILURE_MONITOR_SILENT },
+    { QMP_ERROR_CLOSED,      FAILURE_MONITOR_LOST },
+    { QMP_ERROR_PROTOCOL,    FAILURE_NOT_QMP },
+    { QMP_ERROR_USAGE,       FAILURE_USAGE },
+};
+/* clang-format on */
+
+FailureCode failure_code_from_qmp(const GError *error)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(qmp_codes); i++) {
+        if (g_error_matches(error, QMP_ERROR, qmp_codes[i].error)) {
+            return qmp_codes[i].failure;
+        }
+    }
+    return FAILURE_NONE;
+}
 
 const FailureRow *failure_row(FailureCode code)
 {

@@ -65,6 +65,11 @@ typedef struct {
 } Failure;
 
 const FailureRow *failure_row(FailureCode code);
+
+/* What a QMP_ERROR of the client library means; FAILURE_NONE: another error, or
+ * QEMU's own refusal, which depends on what was refused. */
+FailureCode failure_code_from_qmp(const GError *error);
+
 const char *failure_hint(const Failure *failure); /* may be NULL */
 void failure_clear(Failure *failure);
 

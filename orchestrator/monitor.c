@@ -130,25 +130,13 @@ pid_t monitor_pid(const Monitor *monitor)
     return monitor->pid;
 }
 
-static FailureCode code_of(const GError *error)
-{
-    if (g_error_matches(error, QMP_ERROR, QMP_ERROR_UNREACHABLE)) {
-        return FAILURE_MONITOR_UNREACHABLE;
-    }
-    if (g_error_matches(error, QMP_ERROR, QMP_ERROR_TIMED_OUT)) {
-        return FAILURE_MONITOR_SILENT;
-    }
-    if (g_error_matches(error, QMP_ERROR, QMP_ERROR_PROTOCOL)) {
-        return FAILURE_NOT_QMP;
-    }
-    return FAILURE_MONITOR_LOST;
-}
-
 static void lose(Monitor *monitor, const GError *error)
 {
+    FailureCode code = failure_code_from_qmp(error);
+
     g_clear_object(&monitor->client);
     emit(monitor, (Event){ .kind = EVENT_LOST,
-                           .code = code_of(error),
+                           .code = code ? code : FAILURE_MONITOR_LOST,
                            .text = error->message });
 }
 

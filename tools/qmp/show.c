@@ -66,26 +66,12 @@ char *show_event_text(const char *event, size_t n)
                            name_text + 1, data_text);
 }
 
-/* clang-format off */
-static const struct {
-    QmpError error;
-    FailureCode failure;
-} codes[] = {
-    { QMP_ERROR_UNREACHABLE, FAILURE_MONITOR_UNREACHABLE },
-    { QMP_ERROR_TIMED_OUT,   FAILURE_MONITOR_SILENT },
-    { QMP_ERROR_CLOSED,      FAILURE_MONITOR_LOST },
-    { QMP_ERROR_PROTOCOL,    FAILURE_NOT_QMP },
-    { QMP_ERROR_USAGE,       FAILURE_USAGE },
-};
-/* clang-format on */
-
 /* QEMU's own refusal needs no hint: it says itself what is wrong. */
 static FailureCode code_of(const GError *error)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
-        if (g_error_matches(error, QMP_ERROR, codes[i].error)) {
-            return codes[i].failure;
-        }
+    FailureCode code = failure_code_from_qmp(error);
+    if (code != FAILURE_NONE) {
+        return code;
     }
     return error->domain == QMP_ERROR ? FAILURE_ENVIRONMENT : FAILURE_USAGE;
 }
