@@ -10,7 +10,7 @@
 typedef enum {
     QMP_ERROR_USAGE,       /* the caller: a bad address, or a command that this
                             * session cannot carry (an fd over TCP, OOB where it
-                            * is not offered) */
+                            * is not offered), or the schema does not have */
     QMP_ERROR_UNREACHABLE, /* the operator: nobody answers at this address */
     QMP_ERROR_TIMED_OUT,   /* the peer is there and silent; QEMU may still act
                             * on the command, so ask before doing it again */

@@ -11,7 +11,7 @@
 
 /* One NAME=VALUE on its way. */
 typedef struct {
-    const Schema *schema; /* NULL: nothing is known */
+    const QmpSchema *schema; /* NULL: nothing is known */
     const char *command;
     char *const *words; /* all NAME=VALUE of it */
     char *name;
@@ -48,10 +48,10 @@ const char *arguments_find(char *const words[], const char *prefix,
 
 /* Of the same name in several variants any will do. */
 static bool find_member(const GArray *members, const char *name,
-                        SchemaMember *ret)
+                        QmpSchemaMember *ret)
 {
     for (guint i = 0; i < members->len; i++) {
-        SchemaMember *member = &g_array_index(members, SchemaMember, i);
+        QmpSchemaMember *member = &g_array_index(members, QmpSchemaMember, i);
         if (g_str_equal(member->name, name)) {
             *ret = *member;
             return true;
@@ -66,7 +66,8 @@ static bool refuse_name(const GArray *members, const Argument *argument,
     Nearest nearest = nearest_start(head);
 
     for (guint i = 0; i < members->len; i++) {
-        nearest_offer(&nearest, g_array_index(members, SchemaMember, i).name);
+        nearest_offer(&nearest,
+                      g_array_index(members, QmpSchemaMember, i).name);
     }
     if (nearest.best) {
         return refuse(error, "%s has no argument '%s%s'; did you mean %s%s?",
@@ -83,12 +84,12 @@ static bool step(const Argument *argument, const char *prefix, const char *head,
     if (!*type) {
         return true;
     }
-    const char *tag = schema_tag(*type);
+    const char *tag = qmp_schema_tag(*type);
     const char *tag_value =
         tag ? arguments_find(argument->words, prefix, tag) : NULL;
     g_autoptr(GArray) members =
-        schema_members(argument->schema, *type, tag_value);
-    SchemaMember member = { 0 };
+        qmp_schema_members(argument->schema, *type, tag_value);
+    QmpSchemaMember member = { 0 };
 
     if (!find_member(members, head, &member) && !argument->is_open) {
         return refuse_name(members, argument, prefix, head, error);
@@ -103,9 +104,9 @@ static JsonObject *enter(const Argument *argument, JsonObject *into,
 {
     JsonObject *inner = qmp_json_object(into, head);
 
-    if (schema_kind(*type) == SCHEMA_ANY) {
+    if (qmp_schema_kind(*type) == QMP_SCHEMA_ANY) {
         *type = NULL;
-    } else if (!(*type = schema_object(argument->schema, *type))) {
+    } else if (!(*type = qmp_schema_object(argument->schema, *type))) {
         refuse(error, "%s: %s is no object and has no members", argument->name,
                head);
         return NULL;
@@ -171,9 +172,9 @@ static bool add_word(const Argument *rest, const char *word, JsonObject *into,
 }
 
 /* Of two that are as near, the one that the name is the beginning of. */
-static const char *nearest_command(const Schema *schema, const char *name)
+static const char *nearest_command(const QmpSchema *schema, const char *name)
 {
-    const GPtrArray *commands = schema_commands(schema);
+    const GPtrArray *commands = qmp_schema_commands(schema);
     Nearest nearest = nearest_start(name);
 
     for (int is_longer = TRUE; is_longer >= FALSE; is_longer--) {
@@ -186,7 +187,7 @@ static const char *nearest_command(const Schema *schema, const char *name)
     return nearest.best;
 }
 
-static bool refuse_command(const Schema *schema, const char *name,
+static bool refuse_command(const QmpSchema *schema, const char *name,
                            GError **error)
 {
     const char *nearest = nearest_command(schema, name);
@@ -196,15 +197,15 @@ static bool refuse_command(const Schema *schema, const char *name,
                    : refuse(error, "there is no command '%s'", name);
 }
 
-QmpCommand *arguments_parse(const Schema *schema, char *const words[],
+QmpCommand *arguments_parse(const QmpSchema *schema, char *const words[],
                             GError **error)
 {
-    JsonObject *entity = schema ? schema_command(schema, words[0]) : NULL;
+    JsonObject *entity = schema ? qmp_schema_command(schema, words[0]) : NULL;
     const Argument rest = {
         .schema = schema,
         .command = words[0],
         .words = words + 1,
-        .is_open = entity && schema_is_open(entity),
+        .is_open = entity && qmp_schema_is_open(entity),
     };
 
     if (schema && !entity) {
@@ -212,7 +213,7 @@ QmpCommand *arguments_parse(const Schema *schema, char *const words[],
         return NULL;
     }
     g_autoptr(QmpCommand) command = qmp_command_new(words[0]);
-    JsonObject *type = entity ? schema_arguments(schema, entity) : NULL;
+    JsonObject *type = entity ? qmp_schema_arguments(schema, entity) : NULL;
     for (char *const *word = words + 1; *word; word++) {
         if (!command->arguments) {
             command->arguments = json_object_new();

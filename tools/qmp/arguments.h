@@ -5,14 +5,14 @@
  * it has, so that a typing error is found before anything is sent.  Pure.
  */
 #include "qmp/command.h"
-#include "tools/qmp/schema.h"
+#include "qmp/schema.h"
 
 /*
  * A name may be a path, a.b=1, into an argument that is an object.  Without
  * @schema (NULL) any name goes.  @words ends in NULL.  Fails in
  * G_OPTION_ERROR_BAD_VALUE, with the nearest valid name.
  */
-QmpCommand *arguments_parse(const Schema *schema, char *const words[],
+QmpCommand *arguments_parse(const QmpSchema *schema, char *const words[],
                             GError **error);
 
 /*

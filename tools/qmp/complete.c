@@ -7,7 +7,7 @@
 #include "tools/qmp/arguments.h"
 
 typedef struct {
-    const Schema *schema;
+    const QmpSchema *schema;
     char *const *words; /* of the line, before the word, without the command */
     const char *word;
     GPtrArray *found;
@@ -27,7 +27,7 @@ static void offer(Search *search, char *candidate)
 
 static void offer_commands(Search *search)
 {
-    const GPtrArray *commands = schema_commands(search->schema);
+    const GPtrArray *commands = qmp_schema_commands(search->schema);
 
     for (guint i = 0; i < commands->len; i++) {
         offer(search, g_strdup(commands->pdata[i]));
@@ -37,11 +37,11 @@ static void offer_commands(Search *search)
 static GArray *members_of(const Search *search, const char *prefix,
                           JsonObject *object)
 {
-    const char *tag = schema_tag(object);
+    const char *tag = qmp_schema_tag(object);
 
-    return schema_members(search->schema, object,
-                          tag ? arguments_find(search->words, prefix, tag)
-                              : NULL);
+    return qmp_schema_members(search->schema, object,
+                              tag ? arguments_find(search->words, prefix, tag)
+                                  : NULL);
 }
 
 static void offer_names(Search *search, const char *prefix, JsonObject *object)
@@ -49,11 +49,11 @@ static void offer_names(Search *search, const char *prefix, JsonObject *object)
     g_autoptr(GArray) members = members_of(search, prefix, object);
 
     for (guint i = 0; i < members->len; i++) {
-        SchemaMember *member = &g_array_index(members, SchemaMember, i);
+        QmpSchemaMember *member = &g_array_index(members, QmpSchemaMember, i);
         if (arguments_find(search->words, prefix, member->name)) {
             continue;
         }
-        if (schema_object(search->schema, member->type)) {
+        if (qmp_schema_object(search->schema, member->type)) {
             offer(search, g_strconcat(prefix, member->name, ".", NULL));
         } else {
             offer(search, g_strconcat(prefix, member->name, "=", NULL));
@@ -63,7 +63,7 @@ static void offer_names(Search *search, const char *prefix, JsonObject *object)
 
 static void offer_values(Search *search, const char *name, JsonObject *type)
 {
-    g_autoptr(GPtrArray) values = schema_values(search->schema, type);
+    g_autoptr(GPtrArray) values = qmp_schema_values(search->schema, type);
 
     for (guint i = 0; i < values->len; i++) {
         offer(search, g_strconcat(name, "=", values->pdata[i], NULL));
@@ -76,7 +76,7 @@ static JsonObject *type_of_member(const Search *search, const char *prefix,
     g_autoptr(GArray) members = members_of(search, prefix, object);
 
     for (guint i = 0; i < members->len; i++) {
-        SchemaMember *member = &g_array_index(members, SchemaMember, i);
+        QmpSchemaMember *member = &g_array_index(members, QmpSchemaMember, i);
         if (g_str_equal(member->name, name)) {
             return member->type;
         }
@@ -95,7 +95,7 @@ static void offer_arguments(Search *search, JsonObject *object)
         g_autofree char *prefix = g_strndup(name, at - name);
         g_autofree char *head = g_strndup(at, dot - at);
         object = type_of_member(search, prefix, head, object);
-        object = object ? schema_object(search->schema, object) : NULL;
+        object = object ? qmp_schema_object(search->schema, object) : NULL;
     }
     if (!object) {
         return;
@@ -124,14 +124,14 @@ static void offer_all(Search *search)
         offer_commands(search);
         return;
     }
-    JsonObject *command = schema_command(search->schema, words[0]);
+    JsonObject *command = qmp_schema_command(search->schema, words[0]);
     if (command) {
         search->words = words + 1;
-        offer_arguments(search, schema_arguments(search->schema, command));
+        offer_arguments(search, qmp_schema_arguments(search->schema, command));
     }
 }
 
-GPtrArray *complete_word(const Schema *schema, const char *before,
+GPtrArray *complete_word(const QmpSchema *schema, const char *before,
                          const char *word)
 {
     static char *const nothing[] = { NULL };

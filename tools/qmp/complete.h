@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /* What a word of the shell's line could become.  Pure. */
-#include "tools/qmp/schema.h"
+#include "qmp/schema.h"
 
 /*
  * The whole words (char *) that begin as @word does: commands; then NAME= of
@@ -9,5 +9,5 @@
  * where the values are known.  @before: the line before the word.  @schema may
  * be NULL.  Free with g_ptr_array_unref().
  */
-GPtrArray *complete_word(const Schema *schema, const char *before,
+GPtrArray *complete_word(const QmpSchema *schema, const char *before,
                          const char *word);

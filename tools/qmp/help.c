@@ -26,7 +26,7 @@ static void append_folded(GString *out, const char *indent,
     g_string_append_c(out, '\n');
 }
 
-static char *help_shell(const Schema *schema)
+static char *help_shell(const QmpSchema *schema)
 {
     GString *out = g_string_new(
         "COMMAND NAME=VALUE...         quoted as in a shell; a.b=1 goes into "
@@ -38,35 +38,36 @@ static char *help_shell(const Schema *schema)
 
     if (schema) {
         g_string_append(out, "\nThe commands of this QEMU:\n");
-        append_folded(out, " ", schema_commands(schema));
+        append_folded(out, " ", qmp_schema_commands(schema));
     }
     return g_string_free(out, FALSE);
 }
 
-static void append_member(GString *out, const Schema *schema,
-                          const SchemaMember *member, int width)
+static void append_member(GString *out, const QmpSchema *schema,
+                          const QmpSchemaMember *member, int width)
 {
-    g_autofree char *type = schema_type_to_text(schema, member->type);
-    g_autoptr(GPtrArray) values = schema_values(schema, member->type);
+    g_autofree char *type = qmp_schema_type_to_text(schema, member->type);
+    g_autoptr(GPtrArray) values = qmp_schema_values(schema, member->type);
 
     g_string_append_printf(out, "  %-*s  %s%s\n", width, member->name, type,
                            member->is_optional ? ", optional" : "");
-    if (values->len && schema_kind(member->type) != SCHEMA_BOOL) {
+    if (values->len && qmp_schema_kind(member->type) != QMP_SCHEMA_BOOL) {
         append_folded(out, "      ", values);
     }
 }
 
-static void append_members(GString *out, const Schema *schema,
+static void append_members(GString *out, const QmpSchema *schema,
                            const GArray *members)
 {
     int width = 0;
 
     for (guint i = 0; i < members->len; i++) {
-        const SchemaMember *member = &g_array_index(members, SchemaMember, i);
+        const QmpSchemaMember *member =
+            &g_array_index(members, QmpSchemaMember, i);
         width = MAX(width, (int)strlen(member->name));
     }
     for (guint i = 0; i < members->len; i++) {
-        append_member(out, schema, &g_array_index(members, SchemaMember, i),
+        append_member(out, schema, &g_array_index(members, QmpSchemaMember, i),
                       width);
     }
 }
@@ -79,24 +80,24 @@ static void append_notes(GString *out, JsonObject *command, const char *tag,
             out, "More arguments, by %s: help %s %s=VALUE\n", tag,
             json_object_get_string_member(command, "name"), tag);
     }
-    if (schema_is_open(command)) {
+    if (qmp_schema_is_open(command)) {
         g_string_append(out, "And the properties of the device.\n");
     }
-    if (schema_allows_oob(command)) {
+    if (qmp_schema_allows_oob(command)) {
         g_string_append(out, "It may be sent out of band (--oob).\n");
     }
 }
 
-static char *help_command(const Schema *schema, JsonObject *command,
+static char *help_command(const QmpSchema *schema, JsonObject *command,
                           char *const words[])
 {
     GString *out = g_string_new(NULL);
-    JsonObject *arguments = schema_arguments(schema, command);
-    const char *tag = schema_tag(arguments);
+    JsonObject *arguments = qmp_schema_arguments(schema, command);
+    const char *tag = qmp_schema_tag(arguments);
     const char *tag_value = tag ? arguments_find(words + 1, "", tag) : NULL;
     /* No value is empty, so this one adds nothing. */
     g_autoptr(GArray) members =
-        schema_members(schema, arguments, tag_value ? tag_value : "");
+        qmp_schema_members(schema, arguments, tag_value ? tag_value : "");
 
     g_string_append_printf(out, "%s%s\n", words[0],
                            members->len ? "" : " takes no arguments");
@@ -105,7 +106,7 @@ static char *help_command(const Schema *schema, JsonObject *command,
     return g_string_free(out, FALSE);
 }
 
-char *help_text(const Schema *schema, char *const words[], GError **error)
+char *help_text(const QmpSchema *schema, char *const words[], GError **error)
 {
     if (!words[0]) {
         return help_shell(schema);
@@ -120,5 +121,5 @@ char *help_text(const Schema *schema, char *const words[], GError **error)
     if (!command) {
         return NULL;
     }
-    return help_command(schema, schema_command(schema, words[0]), words);
+    return help_command(schema, qmp_schema_command(schema, words[0]), words);
 }

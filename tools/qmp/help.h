@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /* What the shell's help says.  Pure. */
-#include "tools/qmp/schema.h"
+#include "qmp/schema.h"
 
 /*
  * About nothing in particular: how the shell works, and all commands.  About
@@ -9,4 +9,4 @@
  * further ones, those too.  Fails in G_OPTION_ERROR_BAD_VALUE for a command
  * that is none.  @schema may be NULL.  Free with g_free().
  */
-char *help_text(const Schema *schema, char *const words[], GError **error);
+char *help_text(const QmpSchema *schema, char *const words[], GError **error);

@@ -6,12 +6,13 @@
 
 #include "tools/qmp/arguments.h"
 
-static gboolean check_oob(const Schema *schema, const QmpCommand *command,
+static gboolean check_oob(const QmpSchema *schema, const QmpCommand *command,
                           GError **error)
 {
-    JsonObject *entity = schema ? schema_command(schema, command->name) : NULL;
+    JsonObject *entity =
+        schema ? qmp_schema_command(schema, command->name) : NULL;
 
-    if (command->oob && entity && !schema_allows_oob(entity)) {
+    if (command->oob && entity && !qmp_schema_allows_oob(entity)) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "%s cannot be sent out of band", command->name);
         return FALSE;
@@ -19,7 +20,7 @@ static gboolean check_oob(const Schema *schema, const QmpCommand *command,
     return TRUE;
 }
 
-QmpCommand *line_command(const Schema *schema, char *const words[],
+QmpCommand *line_command(const QmpSchema *schema, char *const words[],
                          gboolean is_oob, GError **error)
 {
     g_autoptr(QmpCommand) command = NULL;
@@ -59,7 +60,7 @@ static char **split(const char *text, GError **error)
     return NULL;
 }
 
-static gboolean parse_words(const Schema *schema, char *const words[],
+static gboolean parse_words(const QmpSchema *schema, char *const words[],
                             Line *ret, GError **error)
 {
     gboolean is_oob = words[0] && strcmp(words[0], "--oob") == 0;
@@ -80,7 +81,7 @@ static gboolean parse_words(const Schema *schema, char *const words[],
     return TRUE;
 }
 
-gboolean line_parse(const Schema *schema, const char *text, Line *ret,
+gboolean line_parse(const QmpSchema *schema, const char *text, Line *ret,
                     GError **error)
 {
     g_auto(GStrv) words = split(text + strspn(text, " \t\r"), error);

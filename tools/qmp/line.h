@@ -2,7 +2,7 @@
 #pragma once
 /* What one line, typed into the shell or read from a script, asks for.  Pure. */
 #include "qmp/command.h"
-#include "tools/qmp/schema.h"
+#include "qmp/schema.h"
 
 typedef enum {
     LINE_EMPTY, /* or a comment */
@@ -18,7 +18,7 @@ typedef struct {
 } Line;
 
 /* Fails in G_OPTION_ERROR or G_SHELL_ERROR.  @schema may be NULL. */
-gboolean line_parse(const Schema *schema, const char *text, Line *ret,
+gboolean line_parse(const QmpSchema *schema, const char *text, Line *ret,
                     GError **error);
 void line_clear(Line *line);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Line, line_clear)
@@ -27,5 +27,5 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Line, line_clear)
  * COMMAND NAME=VALUE..., or the one word {"execute": ...}, as a command.  With
  * @is_oob to be sent out of band, which the command must allow.
  */
-QmpCommand *line_command(const Schema *schema, char *const words[],
+QmpCommand *line_command(const QmpSchema *schema, char *const words[],
                          gboolean is_oob, GError **error);

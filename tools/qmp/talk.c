@@ -17,7 +17,7 @@ struct Talk {
     gpointer user_data;
     GCancellable *cancellable;
     QmpClient *client;
-    Schema *schema;
+    QmpSchema *schema;
     GQueue pending;
     unsigned timeout_ms;
     bool is_ready;
@@ -127,7 +127,7 @@ static void on_schema(GObject *source, GAsyncResult *result, gpointer user_data)
         talk->handlers.over(talk, error, talk->user_data);
         return;
     }
-    talk->schema = reply ? schema_new(reply) : NULL;
+    talk->schema = reply ? qmp_schema_new(reply) : NULL;
     talk->is_ready = true;
     talk->handlers.ready(talk, talk->user_data);
 }
@@ -187,7 +187,7 @@ void talk_free(Talk *talk)
     while (g_main_context_iteration(NULL, FALSE)) {
     }
     g_object_unref(talk->cancellable);
-    schema_free(talk->schema);
+    qmp_schema_unref(talk->schema);
     g_free(talk);
 }
 
@@ -224,7 +224,7 @@ void talk_say(Talk *talk, const QmpCommand *command, TalkAnswer *answer,
                              on_answer, pending);
 }
 
-const Schema *talk_schema(Talk *talk)
+const QmpSchema *talk_schema(Talk *talk)
 {
     return talk->schema;
 }

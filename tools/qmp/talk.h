@@ -5,7 +5,7 @@
  * text that QEMU wrote, since a parsed value does not keep every number.
  */
 #include "qmp/client.h"
-#include "tools/qmp/schema.h"
+#include "qmp/schema.h"
 
 typedef struct Talk Talk;
 
@@ -36,6 +36,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Talk, talk_free)
 void talk_say(Talk *talk, const QmpCommand *command, TalkAnswer *answer,
               gpointer user_data);
 
-const Schema *talk_schema(Talk *talk); /* NULL: QEMU has none */
-const char *talk_version(Talk *talk);  /* once it is ready */
-bool talk_ends_as_told(Talk *talk);    /* we made QEMU quit */
+const QmpSchema *talk_schema(Talk *talk); /* NULL: QEMU has none */
+const char *talk_version(Talk *talk);     /* once it is ready */
+bool talk_ends_as_told(Talk *talk);       /* we made QEMU quit */

@@ -31,61 +31,40 @@ static JsonNode *node_from_string(const char *text)
     return json_node_init_string(json_node_alloc(), text);
 }
 
-static bool is_of_kind(JsonNode *node, SchemaKind kind)
+static bool has_value(const QmpSchema *schema, JsonObject *type,
+                      const char *text)
 {
-    GType type = json_node_get_value_type(node);
-
-    switch (kind) {
-    case SCHEMA_INT:
-        return type == G_TYPE_INT64;
-    case SCHEMA_NUMBER:
-        return type == G_TYPE_INT64 || type == G_TYPE_DOUBLE;
-    case SCHEMA_BOOL:
-        return type == G_TYPE_BOOLEAN;
-    case SCHEMA_NULL:
-        return JSON_NODE_HOLDS_NULL(node);
-    case SCHEMA_ARRAY:
-        return JSON_NODE_HOLDS_ARRAY(node);
-    case SCHEMA_OBJECT:
-        return JSON_NODE_HOLDS_OBJECT(node);
-    default:
-        return kind == SCHEMA_ANY;
-    }
-}
-
-static bool has_value(const Schema *schema, JsonObject *type, const char *text)
-{
-    g_autoptr(GPtrArray) values = schema_values(schema, type);
+    g_autoptr(GPtrArray) values = qmp_schema_values(schema, type);
     return g_ptr_array_find_with_equal_func(values, text, g_str_equal, NULL);
 }
 
 /* NULL: @text is none of this type, which is no alternate. */
-static JsonNode *node_of_type(const Schema *schema, JsonObject *type,
+static JsonNode *node_of_type(const QmpSchema *schema, JsonObject *type,
                               const char *text)
 {
-    SchemaKind kind = schema_kind(type);
+    QmpSchemaKind kind = qmp_schema_kind(type);
 
-    if (kind == SCHEMA_STRING) {
+    if (kind == QMP_SCHEMA_STRING) {
         return node_from_string(text);
     }
-    if (kind == SCHEMA_ENUM) {
+    if (kind == QMP_SCHEMA_ENUM) {
         return has_value(schema, type, text) ? node_from_string(text) : NULL;
     }
     g_autoptr(JsonNode) node = node_from_json(text);
     if (!node) {
-        return kind == SCHEMA_ANY ? node_from_string(text) : NULL;
+        return kind == QMP_SCHEMA_ANY ? node_from_string(text) : NULL;
     }
-    return is_of_kind(node, kind) ? g_steal_pointer(&node) : NULL;
+    return qmp_schema_is_kind(node, kind) ? g_steal_pointer(&node) : NULL;
 }
 
 /* Everything is a string, so that comes last. */
-static JsonNode *node_of_alternatives(const Schema *schema,
+static JsonNode *node_of_alternatives(const QmpSchema *schema,
                                       const GPtrArray *types, const char *text)
 {
     JsonNode *node = NULL;
 
     for (guint i = 0; i < types->len && !node; i++) {
-        if (schema_kind(types->pdata[i]) != SCHEMA_STRING) {
+        if (qmp_schema_kind(types->pdata[i]) != QMP_SCHEMA_STRING) {
             node = node_of_type(schema, types->pdata[i], text);
         }
     }
@@ -97,26 +76,26 @@ static JsonNode *node_of_alternatives(const Schema *schema,
 
 static const char *describe(JsonObject *type)
 {
-    switch (schema_kind(type)) {
-    case SCHEMA_INT:
+    switch (qmp_schema_kind(type)) {
+    case QMP_SCHEMA_INT:
         return "a whole number of at most 64 bits";
-    case SCHEMA_NUMBER:
+    case QMP_SCHEMA_NUMBER:
         return "a number";
-    case SCHEMA_NULL:
+    case QMP_SCHEMA_NULL:
         return "null";
-    case SCHEMA_ARRAY:
+    case QMP_SCHEMA_ARRAY:
         return "a list in JSON, such as [1, 2]";
-    case SCHEMA_OBJECT:
+    case QMP_SCHEMA_OBJECT:
         return "an object in JSON, such as {\"name\": 1}";
     default:
         return "of the right kind; see the help of the command";
     }
 }
 
-static void refuse(const Schema *schema, JsonObject *type, const char *name,
+static void refuse(const QmpSchema *schema, JsonObject *type, const char *name,
                    const char *text, GError **error)
 {
-    g_autoptr(GPtrArray) values = schema_values(schema, type);
+    g_autoptr(GPtrArray) values = qmp_schema_values(schema, type);
     Nearest nearest = nearest_start(text);
 
     for (guint i = 0; i < values->len; i++) {
@@ -137,13 +116,13 @@ static void refuse(const Schema *schema, JsonObject *type, const char *name,
     }
 }
 
-JsonNode *value_parse(const Schema *schema, JsonObject *type, const char *name,
-                      const char *text, GError **error)
+JsonNode *value_parse(const QmpSchema *schema, JsonObject *type,
+                      const char *name, const char *text, GError **error)
 {
     JsonNode *node;
 
     if (type) {
-        g_autoptr(GPtrArray) types = schema_alternatives(schema, type);
+        g_autoptr(GPtrArray) types = qmp_schema_alternatives(schema, type);
         node = node_of_alternatives(schema, types, text);
     } else {
         node = node_of_type(schema, NULL, text);

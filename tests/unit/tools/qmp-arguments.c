@@ -13,15 +13,8 @@
 #include "tools/qmp/line.h"
 #include "tools/qmp/raw-json.h"
 
-static Schema *schema_of(const char *version)
-{
-    g_autoptr(JsonNode) reply = recorded_reply("query-qmp-schema", version);
-
-    return schema_new(reply);
-}
-
 /* What is sent for @line, or "! " and why it is not. */
-static char *said(const Schema *schema, const char *text)
+static char *said(const QmpSchema *schema, const char *text)
 {
     g_autoptr(GError) error = NULL;
     g_auto(Line) line = { 0 };
@@ -37,7 +30,7 @@ typedef struct {
     const char *line, *wanted;
 } Words;
 
-static void check_words(const Schema *schema, const Words *cases, size_t n)
+static void check_words(const QmpSchema *schema, const Words *cases, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         g_autofree char *text = said(schema, cases[i].line);
@@ -92,7 +85,7 @@ static const Words accepted[] = {
 static const Words refused[] = {
     { "query-statu", "! there is no command 'query-statu'; did you mean query-status?" },
     { "xyzzy", "! there is no command 'xyzzy'" },
-    { "STOP", "! there is no command 'STOP'" }, /* that is an event */
+    { "STOP", "! there is no command 'STOP'; did you mean stop?" },
     { "migrate-set-parameters max-bandwith=1",
       "! migrate-set-parameters has no argument 'max-bandwith'; did you mean max-bandwidth?" },
     { "query-status a=1", "! query-status has no argument 'a'" },
@@ -116,7 +109,7 @@ static const Words refused[] = {
     { "blockdev-add driver=qcow2 file.driver=file file.filenam=x",
       "! blockdev-add has no argument 'file.filenam'; did you mean file.filename?" },
     { "blockdev-add driver=file file.driver=file",
-      "! blockdev-add has no argument 'file'" },
+      "! blockdev-add has no argument 'file'; did you mean filename?" },
     { "query-status up", "! 'up' is not NAME=VALUE" },
     { "query-status =up", "! '=up' is not NAME=VALUE" },
     { "query-status --oob", "! '--oob' is not NAME=VALUE; options go first" },
@@ -195,7 +188,7 @@ static const char *const versions[] = { "7.2", "10.0" };
 static void words_become_the_command(void **state)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(versions); i++) {
-        g_autoptr(Schema) schema = schema_of(versions[i]);
+        const QmpSchema *schema = recorded_schema(versions[i]);
 
         check_words(schema, accepted, G_N_ELEMENTS(accepted));
     }
@@ -204,7 +197,7 @@ static void words_become_the_command(void **state)
 static void mistakes_are_found_before_sending(void **state)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(versions); i++) {
-        g_autoptr(Schema) schema = schema_of(versions[i]);
+        const QmpSchema *schema = recorded_schema(versions[i]);
 
         check_words(schema, refused, G_N_ELEMENTS(refused));
     }
@@ -217,7 +210,7 @@ static void without_a_schema_anything_goes(void **state)
 
 static void lines_of_the_shell_itself(void **state)
 {
-    g_autoptr(Schema) schema = schema_of("10.0");
+    const QmpSchema *schema = recorded_schema("10.0");
     static const struct {
         const char *text;
         LineKind kind;
@@ -240,7 +233,7 @@ static void lines_of_the_shell_itself(void **state)
 
 static void words_are_completed(void **state)
 {
-    g_autoptr(Schema) schema = schema_of("10.0");
+    const QmpSchema *schema = recorded_schema("10.0");
 
     for (size_t i = 0; i < G_N_ELEMENTS(completions); i++) {
         g_autoptr(GPtrArray) found =
@@ -258,7 +251,8 @@ static void words_are_completed(void **state)
     assert_int_equal(nothing->len, 0);
 }
 
-static void check_help(const Schema *schema, const char *text, const char *part)
+static void check_help(const QmpSchema *schema, const char *text,
+                       const char *part)
 {
     g_autoptr(GError) error = NULL;
     g_auto(Line) line = { 0 };
@@ -272,7 +266,7 @@ static void check_help(const Schema *schema, const char *text, const char *part)
 
 static void help_tells_types(void **state)
 {
-    g_autoptr(Schema) schema = schema_of("10.0");
+    const QmpSchema *schema = recorded_schema("10.0");
 
     check_help(schema, "help", " query-status ");
     check_help(schema, "help query-status", "takes no arguments");
@@ -355,7 +349,7 @@ static void strange_schemas_do_no_harm(void **state)
 
     for (size_t i = 0; i < G_N_ELEMENTS(schemas); i++) {
         g_autoptr(JsonNode) reply = json_value(schemas[i]);
-        g_autoptr(Schema) schema = schema_new(reply);
+        g_autoptr(QmpSchema) schema = qmp_schema_new(reply);
         char *const words[] = { "c", NULL };
         g_autofree char *text = said(schema, "c a=1");
         g_autofree char *nested = said(schema, "c a.b=1");
@@ -365,7 +359,7 @@ static void strange_schemas_do_no_harm(void **state)
         assert_non_null(text);
     }
     g_autoptr(JsonNode) no_list = json_value("{}");
-    assert_null(schema_new(no_list));
+    assert_null(qmp_schema_new(no_list));
 }
 
 int main(void)
