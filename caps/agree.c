@@ -3,29 +3,11 @@
 
 #include <string.h>
 
+#include "caps/match.h"
+#include "caps/nearest.h"
+#include "caps/plan.h"
 #include "caps/table.h"
-
-void caps_wish_free(CapsWish *wish)
-{
-    g_free(wish->name);
-    g_free(wish->value);
-    g_free(wish);
-}
-
-CapsWish *caps_wish_capability(const char *name, bool on)
-{
-    CapsWish *wish = g_new0(CapsWish, 1);
-    wish->name = g_strdup(name);
-    wish->on = on;
-    return wish;
-}
-
-CapsWish *caps_wish_parameter(const char *name, const char *value)
-{
-    CapsWish *wish = caps_wish_capability(name, false);
-    wish->value = g_strdup(value);
-    return wish;
-}
+#include "qmp/validate.h"
 
 void caps_step_free(CapsStep *step)
 {
@@ -34,217 +16,200 @@ void caps_step_free(CapsStep *step)
     g_free(step);
 }
 
-void caps_reason_free(CapsReason *reason)
+static const char *kind_of(const CapsWish *wish)
 {
-    g_free(reason->text);
-    g_free(reason->hint);
-    g_free(reason);
+    return wish->value ? "parameter" : "capability";
 }
 
-/* Takes @hint over. */
-G_GNUC_PRINTF(4, 5)
-static CapsReason *refuse(GPtrArray *reasons, Side side, char *hint,
-                          const char *format, ...)
+static char *did_you_mean(const CapsWish *wish, const CapsInventory *inventory)
 {
-    CapsReason *reason = g_new0(CapsReason, 1);
-    va_list args;
-
-    va_start(args, format);
-    reason->unknown = true;
-    reason->side = side;
-    reason->hint = hint;
-    reason->text = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_ptr_array_add(reasons, reason);
-    return reason;
+    bool is_other = wish->value
+                        ? caps_inventory_has(inventory, wish->name)
+                        : caps_inventory_has_parameter(inventory, wish->name);
+    if (is_other) {
+        return g_strdup_printf(wish->value
+                                   ? "it is a capability: give --enable %s"
+                                   : "it is a parameter: give --set %s=VALUE",
+                               wish->name);
+    }
+    g_auto(GStrv) names = caps_inventory_names(inventory, wish->value == NULL);
+    Nearest nearest = nearest_start(wish->name);
+    for (char **name = names; *name; name++) {
+        nearest_offer(&nearest, *name);
+    }
+    return nearest.best ? g_strdup_printf("did you mean %s?", nearest.best)
+                        : g_strdup("qmigrate caps lists what there is");
 }
 
-static char *did_you_mean(const CapsInventory *inventory, const CapsWish *wish)
+/* What a QEMU without it would have to be. */
+static char *when_it_had(const CapsRow *row, const CapsInventory *inventory)
 {
-    const char *nearest =
-        caps_inventory_nearest(inventory, wish->name, wish->value == NULL);
-    return nearest ? g_strdup_printf("did you mean %s?", nearest) : NULL;
+    if (row->until && inventory->version >= row->until) {
+        g_autofree char *until = caps_version_to_text(row->until);
+        return g_strdup_printf("it went with QEMU %s; deprecated since %s",
+                               until, row->deprecated);
+    }
+    if (inventory->version && inventory->version < row->since) {
+        g_autofree char *since = caps_version_to_text(row->since);
+        return g_strdup_printf("it came with QEMU %s", since);
+    }
+    return g_strdup("this QEMU was built without it");
 }
 
-/* What @wish comes to on one side: "name" -> node, only if it changes. */
-static void add_capability(const CapsInventory *inventory, Side side,
-                           const CapsWish *wish, GHashTable *changes,
-                           GPtrArray *reasons)
+static void refuse_unknown(const CapsWish *wish,
+                           const CapsInventory inventories[], bool known[],
+                           NeededBy sides, GPtrArray *findings)
 {
-    const char *refusal = caps_table_capability_refusal(wish->name, wish->on);
-    if (refusal) {
-        refuse(reasons, side, g_strdup("leave it out"),
-               "%s cannot be turned %s: %s", wish->name,
-               wish->on ? "on" : "off", refusal)
-            ->unknown = false;
-        return;
-    }
-    if (!caps_inventory_has(inventory, wish->name)) {
-        if (wish->on) {
-            refuse(reasons, side, did_you_mean(inventory, wish),
-                   "there is no capability '%s'", wish->name);
-        }
-        return;
-    }
-    g_hash_table_remove(changes, wish->name);
-    if (caps_inventory_is_on(inventory, wish->name) != wish->on) {
-        g_hash_table_insert(
-            changes, wish->name,
-            json_node_init_boolean(json_node_alloc(), wish->on));
-    }
-}
+    const CapsRow *row = caps_wish_row(wish);
+    bool one_has = known[SIDE_SOURCE] || known[SIDE_DESTINATION];
+    Side lacking = sides & NEEDED_BY_SOURCE && !known[SIDE_SOURCE]
+                       ? SIDE_SOURCE
+                       : SIDE_DESTINATION;
+    const CapsInventory *inventory = &inventories[lacking];
+    bool is_both = sides == NEEDED_BY_BOTH && !one_has;
 
-/* @text in the type that the parameter has now; NULL with *@error. */
-static JsonNode *value_like(JsonNode *now, const CapsWish *wish, GError **error)
-{
-    JsonNode *node = json_node_alloc();
-    uint64_t number;
-
-    switch (json_node_get_value_type(now)) {
-    case G_TYPE_BOOLEAN:
-        if (strcmp(wish->value, "on") == 0 ||
-            strcmp(wish->value, "true") == 0) {
-            return json_node_init_boolean(node, TRUE);
-        }
-        if (strcmp(wish->value, "off") == 0 ||
-            strcmp(wish->value, "false") == 0) {
-            return json_node_init_boolean(node, FALSE);
-        }
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "'%s' is neither on nor off", wish->value);
-        break;
-    case G_TYPE_INT64:
-        if (unit_parse(wish->value, caps_table_parameter_unit(wish->name),
-                       &number, error)) {
-            return json_node_init_int(node, (gint64)number);
-        }
-        break;
-    default:
-        return json_node_init_string(node, wish->value);
-    }
-    json_node_unref(node);
-    return NULL;
-}
-
-static void add_parameter(const CapsInventory *inventory, Side side,
-                          const CapsWish *wish, GHashTable *changes,
-                          GPtrArray *reasons)
-{
-    g_autoptr(GError) error = NULL;
-    JsonNode *now =
-        inventory->parameters
-            ? json_object_get_member(inventory->parameters, wish->name)
-            : NULL;
-    if (!now) {
-        refuse(reasons, side, did_you_mean(inventory, wish),
-               "there is no parameter '%s'", wish->name);
-        return;
-    }
-    JsonNode *value = value_like(now, wish, &error);
-    if (!value) {
-        refuse(reasons, side, NULL, "%s: %s", wish->name, error->message);
-        return;
-    }
-    g_hash_table_remove(changes, wish->name);
-    if (json_node_equal(now, value)) {
-        json_node_unref(value);
+    if (one_has && sides == NEEDED_BY_BOTH) {
+        findings_add(findings, FINDING_ONE_SIDE, FINDING_ERROR, lacking,
+                     row ? when_it_had(row, inventory) : NULL,
+                     "QEMU %s has no %s '%s', and both sides need it",
+                     caps_inventory_version(inventory), kind_of(wish),
+                     wish->name);
     } else {
-        g_hash_table_insert(changes, wish->name, value);
+        findings_add(findings, FINDING_UNKNOWN_NAME, FINDING_ERROR,
+                     is_both ? N_SIDES : lacking,
+                     row ? when_it_had(row, inventory)
+                         : did_you_mean(wish, inventory),
+                     "there is no %s '%s'%s%s", kind_of(wish), wish->name,
+                     row ? " in QEMU " : "",
+                     row ? caps_inventory_version(inventory) : "");
     }
 }
 
-static JsonNode *capability_list(const CapsInventory *inventory,
-                                 GHashTable *changes, bool undo)
+static void mark_new(const CapsWish *wish, const bool known[],
+                     GPtrArray *findings)
 {
-    JsonArray *list = json_array_new();
-    g_autoptr(GList) names =
-        g_list_sort(g_hash_table_get_keys(changes), (GCompareFunc)g_strcmp0);
-    for (GList *at = names; at; at = at->next) {
-        JsonObject *row = json_object_new();
-        JsonNode *value = g_hash_table_lookup(changes, at->data);
-        json_object_set_string_member(row, "capability", at->data);
-        json_object_set_boolean_member(
-            row, "state",
-            undo ? caps_inventory_is_on(inventory, at->data)
-                 : json_node_get_boolean(value));
-        json_array_add_object_element(list, row);
-    }
-    JsonNode *node = json_node_new(JSON_NODE_ARRAY);
-    json_node_take_array(node, list);
-    return node;
+    bool both = known[SIDE_SOURCE] && known[SIDE_DESTINATION];
+    findings_add(findings, FINDING_NEW_TO_US, FINDING_NOTE, N_SIDES, NULL,
+                 "%s is newer than this program: set as it is on %s",
+                 wish->name,
+                 both                 ? "both sides"
+                 : known[SIDE_SOURCE] ? "the source, the destination lacks it"
+                                      : "the destination, the source lacks it");
 }
 
-static QmpCommand *capabilities_command(const CapsInventory *inventory,
-                                        GHashTable *changes, bool undo)
+static void apply(const CapsWish *wish, const CapsInventory inventories[],
+                  CapsInventory wanted[], GPtrArray *findings)
 {
-    return qmp_command_set_node(qmp_command_new("migrate-set-capabilities"),
-                                "capabilities",
-                                capability_list(inventory, changes, undo));
-}
+    const CapsRow *row = caps_wish_row(wish);
+    NeededBy sides = caps_row_sides(row);
+    bool known[N_SIDES];
+    NeededBy having = 0;
 
-static QmpCommand *parameters_command(const CapsInventory *inventory,
-                                      GHashTable *changes, bool undo)
-{
-    QmpCommand *command = qmp_command_new("migrate-set-parameters");
-    g_autoptr(GList) names =
-        g_list_sort(g_hash_table_get_keys(changes), (GCompareFunc)g_strcmp0);
-    for (GList *at = names; at; at = at->next) {
-        JsonNode *value =
-            undo ? json_object_get_member(inventory->parameters, at->data)
-                 : g_hash_table_lookup(changes, at->data);
-        qmp_command_set_node(command, at->data, json_node_copy(value));
-    }
-    return command;
-}
-
-typedef QmpCommand *CommandFunc(const CapsInventory *, GHashTable *, bool);
-
-static void add_step(GPtrArray *steps, Side side, GHashTable *changes,
-                     const CapsInventory *inventory, CommandFunc *make)
-{
-    if (g_hash_table_size(changes) > 0) {
-        CapsStep *step = g_new0(CapsStep, 1);
-        step->side = side;
-        step->command = make(inventory, changes, false);
-        step->undo = make(inventory, changes, true);
-        g_ptr_array_add(steps, step);
-    }
-}
-
-static void agree_one_side(const CapsInventory *inventory, Side side,
-                           GPtrArray *wishes, GPtrArray *steps,
-                           GPtrArray *reasons)
-{
-    g_autoptr(GHashTable) caps = g_hash_table_new_full(
-        g_str_hash, g_str_equal, NULL, (GDestroyNotify)json_node_unref);
-    g_autoptr(GHashTable) params = g_hash_table_new_full(
-        g_str_hash, g_str_equal, NULL, (GDestroyNotify)json_node_unref);
-
-    for (guint i = 0; i < wishes->len; i++) {
-        const CapsWish *wish = wishes->pdata[i];
-        NeededBy sides = wish->value ? caps_table_parameter_sides(wish->name)
-                                     : caps_table_capability_sides(wish->name);
-        if (!(sides & (1 << side))) {
-            continue;
-        }
-        if (wish->value) {
-            add_parameter(inventory, side, wish, params, reasons);
-        } else {
-            add_capability(inventory, side, wish, caps, reasons);
-        }
-    }
-    add_step(steps, side, caps, inventory, capabilities_command);
-    add_step(steps, side, params, inventory, parameters_command);
-}
-
-bool caps_agree(const CapsInventory inventories[N_SIDES], GPtrArray *wishes,
-                GPtrArray *ret_steps, GPtrArray *ret_reasons)
-{
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        agree_one_side(&inventories[side], side, wishes, ret_steps,
-                       ret_reasons);
+        known[side] = caps_wish_is_known(wish, &inventories[side]);
+        having |= known[side] ? 1 << side : 0;
     }
-    if (ret_reasons->len > 0) {
+    /* What is not there is off. */
+    bool is_off = !wish->value && !wish->on && (row || having);
+    if ((sides & having) != sides && !is_off && (row || !having)) {
+        refuse_unknown(wish, inventories, known, sides, findings);
+    } else if (!row) {
+        mark_new(wish, known, findings);
+    } else if (row->deprecated && (wish->on || wish->value)) {
+        findings_add(findings, FINDING_DEPRECATED, FINDING_WARNING, N_SIDES,
+                     NULL, "%s is deprecated since %s", wish->name,
+                     row->deprecated);
+    }
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        if (sides & having & (1 << side)) {
+            caps_wish_apply(wish, &wanted[side], side, findings);
+        }
+    }
+}
+
+/* The same for both sides is said once. */
+static void merge_sides(GPtrArray *findings, guint from)
+{
+    for (guint i = from; i < findings->len; i++) {
+        Finding *one = findings->pdata[i];
+        for (guint j = i + 1; j < findings->len; j++) {
+            const Finding *other = findings->pdata[j];
+            if (one->code == other->code &&
+                strcmp(one->text, other->text) == 0) {
+                one->side = one->side == other->side ? one->side : N_SIDES;
+                g_ptr_array_remove_index(findings, j--);
+            }
+        }
+    }
+}
+
+/* Whatever else is right, nothing leaves that QEMU's own schema does not take. */
+static void validate(const CapsInventory inventories[], GPtrArray *steps,
+                     GPtrArray *findings)
+{
+    for (guint i = 0; i < steps->len; i++) {
+        const CapsStep *step = steps->pdata[i];
+        const QmpSchema *schema = inventories[step->side].schema;
+        g_autoptr(GError) error = NULL;
+        if (schema && !qmp_schema_validate(schema, step->command, &error)) {
+            findings_add(findings, FINDING_BAD_VALUE, FINDING_ERROR, step->side,
+                         NULL, "%s", error->message);
+        }
+    }
+}
+
+/* What QEMU can find out by itself, if it is let. */
+static void soften(GPtrArray *findings, guint from)
+{
+    for (guint i = from; i < findings->len; i++) {
+        Finding *finding = findings->pdata[i];
+        switch ((int)finding->code) {
+        case FINDING_ONE_SIDE:
+        case FINDING_MISSING:
+        case FINDING_CONFLICT:
+        case FINDING_BREAKS:
+        case FINDING_DIFFERS:
+            finding->severity = FINDING_WARNING;
+        }
+    }
+}
+
+static void check(const CapsInventory wanted[], const CapsRequest *request,
+                  GPtrArray *findings)
+{
+    caps_match_check(wanted, request->transport, request->wishes, findings);
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        caps_rules_judge(&wanted[side], side, request->transport, findings);
+    }
+    caps_match_check_effects(wanted, request->transport, request->wishes,
+                             findings);
+}
+
+bool caps_agree(const CapsInventory inventories[N_SIDES],
+                const CapsRequest *request, CapsInventory ret_wanted[N_SIDES],
+                GPtrArray *ret_steps, GPtrArray *findings)
+{
+    GPtrArray *wishes = request->wishes;
+    guint from = findings->len;
+    guint n_errors = findings_count(findings, FINDING_ERROR);
+
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        caps_inventory_copy(&inventories[side], &ret_wanted[side]);
+    }
+    for (guint i = 0; i < wishes->len; i++) {
+        apply(wishes->pdata[i], inventories, ret_wanted, findings);
+    }
+    caps_match_make(ret_wanted, wishes, findings);
+    check(ret_wanted, request, findings);
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        caps_plan(&inventories[side], &ret_wanted[side], side, ret_steps);
+    }
+    validate(inventories, ret_steps, findings);
+    merge_sides(findings, from);
+    if (request->let_qemu_judge) {
+        soften(findings, from);
+    }
+    if (findings_count(findings, FINDING_ERROR) > n_errors) {
         g_ptr_array_set_size(ret_steps, 0);
         return false;
     }

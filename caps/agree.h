@@ -2,22 +2,13 @@
 #pragma once
 /*
  * Two inventories and the user's wishes give either what to send to each side,
- * each with what puts it back, or every reason why not.  Pure: commands are
- * returned, never sent.
+ * in the order that QEMU needs and each with what puts it back, or every reason
+ * why not.  Pure: commands are returned, never sent.
  */
+#include "caps/finding.h"
 #include "caps/inventory.h"
-#include "caps/side.h"
-#include "qmp/command.h"
-
-typedef struct {
-    char *name;
-    char *value; /* as the user wrote it; NULL for a capability */
-    bool on;     /* capability */
-} CapsWish;
-
-void caps_wish_free(CapsWish *wish);
-CapsWish *caps_wish_capability(const char *name, bool on);
-CapsWish *caps_wish_parameter(const char *name, const char *value);
+#include "caps/rules.h"
+#include "caps/wish.h"
 
 typedef struct {
     Side side;
@@ -28,18 +19,17 @@ typedef struct {
 void caps_step_free(CapsStep *step);
 
 typedef struct {
-    bool unknown; /* no such name or value; else: the two do not fit */
-    Side side;
-    char *text; /* one phrase */
-    char *hint; /* or NULL */
-} CapsReason;
-
-void caps_reason_free(CapsReason *reason);
+    CapsTransport transport;
+    GPtrArray *wishes;   /* of CapsWish; a later one wins */
+    bool let_qemu_judge; /* what does not fit becomes a warning */
+} CapsRequest;
 
 /*
- * @wishes: of CapsWish, a later one wins.  @ret_steps (of CapsStep) holds only
- * what differs from what is set, capabilities first.  Returns false with
- * @ret_reasons (of CapsReason) filled and nothing to be sent.
+ * @ret_steps (of CapsStep) holds only what differs from what is set.
+ * @ret_wanted is what will be set then, to be cleared in any case.  Returns
+ * false, with nothing to be sent, if an error is among what was added to
+ * @findings.
  */
-bool caps_agree(const CapsInventory inventories[N_SIDES], GPtrArray *wishes,
-                GPtrArray *ret_steps, GPtrArray *ret_reasons);
+bool caps_agree(const CapsInventory inventories[N_SIDES],
+                const CapsRequest *request, CapsInventory ret_wanted[N_SIDES],
+                GPtrArray *ret_steps, GPtrArray *findings);

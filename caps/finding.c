@@ -21,6 +21,8 @@ static const FindingRow rows[N_FINDING_CODES] = {
         "a setting is not the same on both sides, and has to be" },
     [FINDING_NO_EFFECT] = { "no-effect",
         "a setting that does nothing here" },
+    [FINDING_STAYS] = { "stays",
+        "a setting that cannot be put back afterwards" },
     [FINDING_DEPRECATED] = { "deprecated",
         "a setting that newer QEMUs do not have" },
     [FINDING_NEW_TO_US] = { "new-to-us",

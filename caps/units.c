@@ -11,13 +11,16 @@
 /* clang-format off */
 static const struct {
     const char *name;
+    const char *symbol;
     const char *example;
 } units[] = {
-    [UNIT_NONE]             = { "a plain number", "4" },
-    [UNIT_BYTES]            = { "bytes", "512MiB" },
-    [UNIT_BYTES_PER_SECOND] = { "bytes per second", "128MiB/s or 10Gbit/s" },
-    [UNIT_MILLISECONDS]     = { "milliseconds", "300ms or 2s" },
-    [UNIT_PERCENT]          = { "percent", "20%" },
+    [UNIT_NONE]             = { "a plain number", "", "4" },
+    [UNIT_BYTES]            = { "bytes", "B", "512MiB" },
+    [UNIT_BYTES_PER_SECOND] = { "bytes per second", "B/s",
+                                "128MiB/s or 10Gbit/s" },
+    [UNIT_MIB_PER_SECOND]   = { "MiB per second", "MiB/s", "50MiB/s" },
+    [UNIT_MILLISECONDS]     = { "milliseconds", "ms", "300ms or 2s" },
+    [UNIT_PERCENT]          = { "percent", "%", "20%" },
 };
 
 typedef struct {
@@ -43,6 +46,8 @@ static const Suffix suffixes[] = {
     { "kbit/s", UNIT_BYTES_PER_SECOND, K, 8 },
     { "Mbit/s", UNIT_BYTES_PER_SECOND, K * K, 8 },
     { "Gbit/s", UNIT_BYTES_PER_SECOND, K * K * K, 8 },
+    { "MiB/s",  UNIT_MIB_PER_SECOND, 1, 1 },
+    { "GiB/s",  UNIT_MIB_PER_SECOND, KI, 1 },
     { "us",  UNIT_MILLISECONDS, 1, K },
     { "ms",  UNIT_MILLISECONDS, 1, 1 },
     { "s",   UNIT_MILLISECONDS, K, 1 },
@@ -55,6 +60,11 @@ static const Suffix suffixes[] = {
 const char *unit_name(Unit unit)
 {
     return units[unit].name;
+}
+
+const char *unit_symbol(Unit unit)
+{
+    return units[unit].symbol;
 }
 
 static gboolean refuse(const char *text, Unit unit, const char *why,
@@ -169,6 +179,8 @@ char *unit_format(uint64_t value, Unit unit)
         return scaled(value, KI, bytes, G_N_ELEMENTS(bytes));
     case UNIT_BYTES_PER_SECOND:
         return scaled(value, KI, rates, G_N_ELEMENTS(rates));
+    case UNIT_MIB_PER_SECOND:
+        return g_strdup_printf("%" PRIu64 " MiB/s", value);
     case UNIT_MILLISECONDS:
         return value >= 10000 ? g_strdup_printf("%.1f s", value / 1000.0)
                               : g_strdup_printf("%" PRIu64 " ms", value);

@@ -12,12 +12,16 @@ typedef enum {
     UNIT_NONE,             /* a plain number */
     UNIT_BYTES,            /* B kB MB GB TB, KiB MiB GiB TiB */
     UNIT_BYTES_PER_SECOND, /* the same with /s, and bit/s kbit/s Mbit/s Gbit/s */
+    UNIT_MIB_PER_SECOND,   /* MiB/s GiB/s, QEMU's "MB/s" */
     UNIT_MILLISECONDS,     /* us ms s min h */
     UNIT_PERCENT,          /* % */
 } Unit;
 
 /* What a bare number means, for help texts: "bytes", "milliseconds"... */
 const char *unit_name(Unit unit);
+
+/* The same as it is written behind a number: "B", "B/s", "ms", "%"; "": none. */
+const char *unit_symbol(Unit unit);
 
 /*
  * @text as a whole number of @unit's base.  Fails in G_OPTION_ERROR_BAD_VALUE

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "qmp/parser.h"
+#include "qmp/validate.h"
 
 JsonNode *json_value(const char *text)
 {
@@ -32,15 +33,46 @@ JsonNode *recorded_reply(const char *name, const char *version)
     return json_value(text);
 }
 
-void recorded_inventory(CapsInventory *inventory, const char *version)
-{
-    g_autoptr(JsonNode) capabilities =
-        recorded_reply("query-migrate-capabilities", version);
-    g_autoptr(JsonNode) parameters =
-        recorded_reply("query-migrate-parameters", version);
+/* Reading one takes some milliseconds: once in a program. */
+static struct {
+    const char *version;
+    QmpSchema *schema;
+} schemas[] = { { "7.2", NULL }, { "10.0", NULL } };
 
-    if (!caps_inventory_take_capabilities(inventory, capabilities) ||
-        !caps_inventory_take_parameters(inventory, parameters)) {
-        g_error("the replies recorded from %s are none", version);
+QmpSchema *recorded_schema(const char *version)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(schemas); i++) {
+        if (strcmp(schemas[i].version, version) != 0) {
+            continue;
+        }
+        if (!schemas[i].schema) {
+            g_autoptr(JsonNode) reply =
+                recorded_reply("query-qmp-schema", version);
+            schemas[i].schema = qmp_schema_new(reply);
+        }
+        return schemas[i].schema;
+    }
+    g_error("no schema was recorded of QEMU %s", version);
+}
+
+static void check_with(const char *version, const QmpCommand *command)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!qmp_schema_validate(recorded_schema(version), command, &error)) {
+        g_autofree char *text = qmp_command_to_text(command, -1);
+        g_error("QEMU %s does not take this: %s: %s", version, error->message,
+                text);
+    }
+}
+
+void recorded_check_command(const char *version, const QmpCommand *command)
+{
+    if (version) {
+        check_with(version, command);
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(schemas); i++) {
+        check_with(schemas[i].version, command);
     }
 }

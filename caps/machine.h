@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What one QEMU tells of its machine, and what of it keeps the guest of one
+ * from living in the other.  QEMU compares little: a difference ends the
+ * migration in the middle of the stream, crashes the guest later, or is never
+ * noticed.  The questions are data and can all be asked at once; what a QEMU
+ * did not answer is "not told" and not compared.  Pure.
+ */
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "caps/inventory.h"
+#include "caps/side.h"
+#include "qmp/command.h"
+
+typedef enum {
+    CAPS_MACHINE_TYPE,
+    CAPS_MACHINE_TYPES, /* all that this QEMU has */
+    CAPS_MACHINE_UUID,
+    CAPS_MACHINE_MEMORY, /* how much */
+    CAPS_MACHINE_SLOTS,
+    CAPS_MACHINE_BACKENDS,
+    CAPS_MACHINE_BLOCKS,
+    CAPS_MACHINE_CPUS, /* how many, and where */
+    CAPS_MACHINE_TOPOLOGY,
+    CAPS_MACHINE_CPU_MODEL,
+    CAPS_MACHINE_CPU_VENDOR, /* of x86 */
+    CAPS_MACHINE_CPU_FEATURES,
+    CAPS_MACHINE_NAMED_DEVICES, /* that the user made, with an id */
+    CAPS_MACHINE_OTHER_DEVICES, /* without one */
+    CAPS_MACHINE_DEVICES,       /* all that are on a bus, and where */
+    CAPS_MACHINE_OBJECTS,       /* made by -object: TLS credentials are */
+    N_CAPS_MACHINE_QUESTIONS,
+} CapsMachineQuestion;
+
+typedef struct {
+    uint64_t index;                             /* in QEMU */
+    uint64_t socket, die, module, core, thread; /* for the guest */
+} CapsCpu;
+
+/* Devices made by -device and device_add. */
+typedef enum {
+    CAPS_MADE_NAMED,
+    CAPS_MADE_OTHER,
+    N_CAPS_MADE,
+} CapsMade;
+
+/* Each member is there only if its question is told. */
+typedef struct {
+    bool told[N_CAPS_MACHINE_QUESTIONS];
+    char *type;        /* "pc-q35-7.2" */
+    GHashTable *types; /* all that it has: name -> alias or "" */
+    char *uuid;
+    uint64_t memory_bytes, plugged_bytes; /* all, and what of it is plugged */
+    uint64_t n_slots;      /* for memory that is plugged in later */
+    GHashTable *backends;  /* id -> GINT_TO_POINTER(share) */
+    uint64_t shared_bytes; /* of those backends that are shared */
+    GPtrArray *blocks;     /* of CapsBlock */
+    GArray *cpus;          /* of CapsCpu */
+    unsigned n_vcpus;      /* 0: not told */
+    uint64_t dies, modules, cores, threads; /* of each socket, die... */
+    char *cpu_model;                        /* "qemu64" */
+    char *cpu_vendor;                       /* "AuthenticAMD" */
+    GArray *cpu_words;                      /* of CapsCpuWord */
+    GPtrArray *made[N_CAPS_MADE]; /* types, as often as they are there */
+    GPtrArray *devices;           /* of CapsDevice */
+    GHashTable *objects;          /* a set of ids */
+} CapsMachine;
+
+void caps_machine_clear(CapsMachine *machine);
+
+QmpCommand *caps_machine_question(CapsMachineQuestion question);
+/* What tells it from the others: "query-uuid", "qom-get /machine type". */
+const char *caps_machine_question_name(CapsMachineQuestion question);
+
+/*
+ * Takes the answer, once; NULL: QEMU refused the question, or does not know it.
+ * False: it is not told, as there is no answer or none of the shape that QEMU
+ * 7.2 and 10.0 give.
+ */
+bool caps_machine_take(CapsMachine *machine, CapsMachineQuestion question,
+                       JsonNode *reply);
+
+/*
+ * Adds what differs to @findings (caps/finding.h).  @wanted is how both sides
+ * will be set: some differences count only for post-copy, multifd...
+ */
+void caps_machine_compare(const CapsMachine machines[N_SIDES],
+                          const CapsInventory wanted[N_SIDES],
+                          GPtrArray *findings);

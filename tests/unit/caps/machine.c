@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What two machines differ in, from the replies of real QEMUs of one command
+ * line, with one thing in them changed; and odd replies.
+ */
+#include "tests/lib/check.h"
+
+#include "caps/finding.h"
+#include "caps/machine.h"
+#include "qmp/json.h"
+#include "tests/lib/recorded.h"
+
+/* One answer in which @from is @to; all of it where @from is NULL. */
+typedef struct {
+    CapsMachineQuestion question;
+    const char *from, *to;
+} Change;
+
+static JsonNode *changed(JsonNode *reply, const Change *change)
+{
+    g_autofree char *text = qmp_json_to_text(reply);
+    g_autoptr(GString) other = g_string_new(text);
+
+    if (!change->from) {
+        return json_value(change->to);
+    }
+    if (g_string_replace(other, change->from, change->to, 1) == 0) {
+        fail_msg("no %s in %s", change->from, text);
+    }
+    return json_value(other->str);
+}
+
+static void take_all(CapsMachine *machine, const char *version,
+                     const Change *changes, size_t n)
+{
+    for (int i = 0; i < N_CAPS_MACHINE_QUESTIONS; i++) {
+        g_autoptr(JsonNode) reply = recorded_machine_reply(i, version);
+        for (size_t j = 0; j < n && changes[j].to; j++) {
+            if ((int)changes[j].question == i) {
+                JsonNode *other = changed(reply, &changes[j]);
+                json_node_unref(reply);
+                reply = other;
+            }
+        }
+        check_case(caps_machine_question_name(i),
+                   caps_machine_take(machine, i, reply));
+    }
+}
+
+typedef struct {
+    CapsMachine machines[N_SIDES];
+    CapsInventory wanted[N_SIDES];
+    GPtrArray *findings;
+} Pair;
+
+static void pair_init(Pair *pair, const char *source, const char *destination)
+{
+    const char *const versions[] = { source, destination };
+    *pair = (Pair){ .findings = findings_new() };
+    for (int side = 0; side < N_SIDES; side++) {
+        recorded_inventory(&pair->wanted[side], versions[side]);
+        caps_inventory_take_version(&pair->wanted[side], versions[side]);
+        pair->wanted[side].accel = g_strdup("another");
+    }
+}
+
+static void pair_clear(Pair *pair)
+{
+    for (int side = 0; side < N_SIDES; side++) {
+        caps_machine_clear(&pair->machines[side]);
+        caps_inventory_clear(&pair->wanted[side]);
+    }
+    g_ptr_array_unref(pair->findings);
+}
+
+static void pair_want(Pair *pair, const char *capability)
+{
+    caps_inventory_turn(&pair->wanted[SIDE_SOURCE], capability, true);
+    caps_inventory_turn(&pair->wanted[SIDE_DESTINATION], capability, true);
+}
+
+static void pair_compare(Pair *pair)
+{
+    caps_machine_compare(pair->machines, pair->wanted, pair->findings);
+}
+
+static const char *const versions[] = { "7.2", "10.0" };
+
+static void one_command_line_is_no_difference(void **state)
+{
+    for (int i = 0; i < 4; i++) {
+        const char *source = versions[i & 1], *destination = versions[i >> 1];
+        Pair pair;
+        pair_init(&pair, source, destination);
+        pair_want(&pair, "postcopy-ram");
+        pair_want(&pair, "validate-uuid");
+        take_all(&pair.machines[SIDE_SOURCE], source, NULL, 0);
+        take_all(&pair.machines[SIDE_DESTINATION], destination, NULL, 0);
+        pair_compare(&pair);
+        if (pair.findings->len > 0) {
+            const Finding *finding = pair.findings->pdata[0];
+            fail_msg("%s to %s: %s", source, destination, finding->text);
+        }
+        pair_clear(&pair);
+    }
+}
+
+#define E           FINDING_ERROR
+#define W           FINDING_WARNING
+#define Q(question) CAPS_MACHINE_##question
+/* Enough of a table of blocks, and of 10.0's for the block that lies first. */
+#define BLOCK(name, offset, used, total)                                       \
+    name " 4 KiB " #offset " " #used " " #total "\\n"
+#define BLOCKS(rows) "{\"human-readable-text\":\"titles\\n" rows "\"}"
+
+typedef struct {
+    const char *what;
+    const char *wanted;            /* a capability that will be on */
+    const char *versions[N_SIDES]; /* NULL: 7.2 */
+    Side changed;
+    Change changes[4];
+    /* all that is found, in order */
+    struct {
+        FindingCode code;
+        Severity severity;
+        const char *text;
+    } found[4];
+} Case;
+
+#define DST SIDE_DESTINATION
+#define SRC SIDE_SOURCE
+
+/* clang-format off */
+static const Case cases[] = {
+    { "machine type", NULL, { 0 }, DST,
+      { { Q(TYPE), "7.2", "7.1" } },
+      { { FINDING_MACHINE, E, "the source is pc-q35-7.2, the destination is "
+                              "pc-q35-7.1" } } },
+    { "of another machine nothing else is compared", NULL, { 0 }, DST,
+      { { Q(TYPE), "7.2", "7.1" }, { Q(MEMORY), "67108864", "1" } },
+      { { FINDING_MACHINE, E, "pc-q35-7.1" } } },
+    { "UUID", NULL, { 0 }, DST,
+      { { Q(UUID), "0001", "0002" } },
+      { { FINDING_UUID, W, "0001 on the source" } } },
+    { "UUID that QEMU compares", "validate-uuid", { 0 }, DST,
+      { { Q(UUID), "0001", "0002" } },
+      { { FINDING_UUID, E, "QEMU compares" } } },
+
+    { "more memory", NULL, { 0 }, DST,
+      { { Q(MEMORY), "67108864", "134217728" } },
+      { { FINDING_MEMORY, E, "64.0 MiB of memory, the destination 128 MiB" } } },
+    { "a byte less", NULL, { 0 }, DST,
+      { { Q(MEMORY), "67108864", "67108863" } },
+      { { FINDING_MEMORY, E, "67108864 B of memory" } } },
+    { "less memory plugged in", NULL, { 0 }, SRC,
+      { { Q(MEMORY), "y\":0", "y\":1048576" } },
+      { { FINDING_MEMORY, E, "1.00 MiB of memory plugged in" } } },
+    { "more memory plugged in", NULL, { 0 }, DST,
+      { { Q(MEMORY), "y\":0", "y\":1048576" } },
+      { { FINDING_MEMORY, W, "plugged in" } } },
+    { "memory that cannot grow", NULL, { 0 }, DST,
+      { { Q(MEMORY), ",\"plugged-memory\":0", "" } }, { { 0 } } },
+    { "slots", NULL, { 0 }, DST,
+      { { Q(SLOTS), "slots\":2", "slots\":4" } },
+      { { FINDING_MEMORY, E, "2 slots for memory, the destination 4" } } },
+    { "no slots", NULL, { 0 }, DST,
+      { { Q(SLOTS), "\"slots\":2,", "" } },
+      { { FINDING_MEMORY, E, "the destination 0" } } },
+    { "backend of another id", NULL, { 0 }, DST,
+      { { Q(BLOCKS), "ram0", "mem0" }, { Q(BACKENDS), "ram0", "mem0" } },
+      { { FINDING_MEMORY_BACKENDS, E, "lacks the memory 'ram0' of the source "
+                                      "(64.0 MiB)" } } },
+    { "backend of another size", NULL, { 0 }, DST,
+      { { Q(BLOCKS), "0x0000000004000000", "0x0000000008000000" } },
+      { { FINDING_MEMORY_BACKENDS, E, "'ram0' is 64.0 MiB on the source, "
+                                      "128 MiB" } } },
+    { "of another size, as is the whole", NULL, { 0 }, DST,
+      { { Q(BLOCKS), "0x0000000004000000", "0x0000000008000000" },
+        { Q(MEMORY), "67108864", "134217728" } },
+      { { FINDING_MEMORY, E, "64.0 MiB" } } },
+    { "shared on one side", NULL, { 0 }, DST,
+      { { Q(BACKENDS), "share\":true", "share\":false" } }, { { 0 } } },
+    { "shared on one side, where it counts", "x-ignore-shared", { 0 }, DST,
+      { { Q(BACKENDS), "share\":true", "share\":false" } },
+      { { FINDING_MEMORY_BACKENDS, E, "'ram0' is shared on one side" } } },
+    { "shared on both sides, where it counts", "x-ignore-shared", { 0 }, DST, { { 0 } },
+      { { 0 } } },
+    { "a module of more memory", NULL, { 0 }, DST,
+      { { Q(BLOCKS), "0x0000000004000000", "0x0000000008000000" },
+        { Q(MEMORY), "y\":0", "y\":67108864" } },
+      { { FINDING_MEMORY, W, "plugged in" },
+        { FINDING_MEMORY_BACKENDS, E, "'ram0' is 64.0 MiB" } } },
+    { "huge pages", NULL, { 0 }, DST,
+      { { Q(BLOCKS), "4 KiB", "2 MiB" } }, { { 0 } } },
+    { "huge pages and post-copy", "postcopy-ram", { 0 }, DST,
+      { { Q(BLOCKS), "4 KiB", "2 MiB" } },
+      { { FINDING_MEMORY_BACKENDS, E, "'ram0' are 4 KiB on the source, 2 MiB" }
+      } },
+    { "a ROM is missing", NULL, { 0 }, DST,
+      { { Q(BLOCKS), "virtio-net-pci.rom", "another.rom" } },
+      { { FINDING_MEMORY_BACKENDS, E, "virtio-net-pci.rom' of the source" } } },
+    { "tables have room to grow", NULL, { 0 }, DST,
+      { { Q(BLOCKS), "0x0000000000020000 0x0000000000200000",
+                     "0x0000000000010000 0x0000000000200000" } }, { { 0 } } },
+    { "tables have too little room to grow", NULL, { 0 }, DST,
+      { { Q(BLOCKS), "0x0000000000020000 0x0000000000200000",
+                     "0x0000000000010000 0x0000000000018000" } },
+      { { FINDING_MEMORY_BACKENDS, E, "/rom@etc/acpi/tables" } } },
+    { "memory that is no device's", NULL, { 0 }, SRC,
+      { { Q(BLOCKS), NULL, BLOCKS(BLOCK("", 0x0, 0x1, 0x1)) } }, { { 0 } } },
+    { "firmware of another size", NULL, { "10.0", "10.0" }, SRC,
+      { { Q(BLOCKS), NULL, BLOCKS(BLOCK("pc.bios", 0x0, 0x4000000, 0x4000000)
+            BLOCK("ram0", 0x4000000, 0x4000000, 0x4000000)) } },
+      { { FINDING_MEMORY_BACKENDS, E, "'pc.bios' is 64.0 MiB" } } },
+
+    { "a vCPU less", NULL, { 0 }, DST,
+      { { Q(CPUS), NULL, "[{\"cpu-index\":0}]" } },
+      { { FINDING_CPUS, E, "2 vCPUs, the destination 1" } } },
+    { "a vCPU more", NULL, { 0 }, SRC,
+      { { Q(CPUS), NULL, "[{\"cpu-index\":0}]" } },
+      { { FINDING_CPUS, W, "1 vCPU, the destination 2" } } },
+    { "a vCPU plugged in elsewhere", NULL, { 0 }, DST,
+      { { Q(CPUS), "index\":1", "index\":2" } },
+      { { FINDING_CPUS, E, "numbers" } } },
+    { "cores as sockets", NULL, { 0 }, DST,
+      { { Q(CPUS), "\"core-id\":1,\"thread-id\":0,\"node-id\":0,"
+                   "\"socket-id\":0",
+                   "\"core-id\":0,\"socket-id\":1" },
+        { Q(TOPOLOGY), "cores\":2", "cores\":1" } },
+      { { FINDING_CPUS, W, "cores and threads" } } },
+    { "cores as sockets of three", NULL, { 0 }, DST,
+      { { Q(CPUS), "\"core-id\":1,\"thread-id\":0,\"node-id\":0,"
+                   "\"socket-id\":0",
+                   "\"core-id\":0,\"socket-id\":1" },
+        { Q(TOPOLOGY), "cores\":2", "cores\":3" } },
+      { { FINDING_CPUS, E, "numbers" } } },
+    { "another model", NULL, { 0 }, DST,
+      { { Q(CPU_MODEL), "qemu64", "Nehalem-v1" } },
+      { { FINDING_CPU_MODEL, W, "qemu64 on the source, Nehalem-v1 on the" } } },
+    { "another vendor, and of the features nothing", NULL, { 0 }, DST,
+      { { Q(CPU_VENDOR), "AuthenticAMD", "GenuineIntel" },
+        { Q(CPU_FEATURES), "126614525", "126614524" } },
+      { { FINDING_CPU_MODEL, E, "two vendors: AuthenticAMD on the source, "
+                                "GenuineIntel on the destination" } } },
+    { "a feature less", NULL, { 0 }, DST,
+      { { Q(CPU_FEATURES), "126614525", "126614524" },
+        { Q(CPU_MODEL), "qemu64", "Nehalem-v1" } },
+      { { FINDING_CPU_MODEL, E, "lack what the guest may use: fpu" } } },
+    { "a feature more", NULL, { 0 }, SRC,
+      { { Q(CPU_FEATURES), "126614525", "126614524" } },
+      { { FINDING_CPU_MODEL, W, "more than those of the source, and the guest "
+                                "could not go back: fpu" } } },
+    { "many features less", NULL, { 0 }, DST,
+      { { Q(CPU_FEATURES), "126614525", "0" } },
+      { { FINDING_CPU_MODEL, E, "fpu, de, pse, tsc, msr, pae, mce, cx8 and 13 "
+                                "more" } } },
+
+    { "a device is missing", NULL, { 0 }, DST,
+      { { Q(DEVICES), "dev: VGA, id", "dev: cirrus-vga, id" } },
+      { { FINDING_DEVICES, E, "lacks VGA, which the source has on pcie.0 addr "
+                              "04.0" },
+        { FINDING_DEVICES, W, "has cirrus-vga on pcie.0 addr 04.0, which the "
+                              "source does not have" } } },
+    { "with its ROM and all that sits on it", NULL, { 0 }, DST,
+      { { Q(DEVICES), "dev: virtio-net-pci, id", "dev: e1000, id" },
+        { Q(BLOCKS), "virtio-net-pci.rom", "e1000.rom" } },
+      { { FINDING_DEVICES, E, "lacks virtio-net-pci 'net0', which" },
+        { FINDING_DEVICES, W, "has e1000 'net0'" } } },
+    { "a device is elsewhere", NULL, { 0 }, DST,
+      { { Q(DEVICES), "addr = 02.0", "addr = 05.0" } },
+      { { FINDING_DEVICES, E, "virtio-blk-pci 'disk0' is on pcie.0 addr 02.0 "
+                              "on the source, on pcie.0 addr 05.0" } } },
+    { "its bus is elsewhere", NULL, { 0 }, DST,
+      { { Q(DEVICES), "addr = 01.0", "addr = 05.0" } },
+      { { FINDING_DEVICES, E, "pcie-root-port 'port0' is on" } } },
+    { "a disk has another number", NULL, { 0 }, DST,
+      { { Q(DEVICES), "scsi-id = 0", "scsi-id = 1" } },
+      { { FINDING_DEVICES, E, "scsi-hd is on hba0.0 channel 0, scsi-id 0, lun "
+                              "0 on the source" } } },
+    { "an id does not count", NULL, { 0 }, DST,
+      { { Q(DEVICES), "id \\\"net0\\\"", "id \\\"\\\"" },
+        { Q(DEVICES), "bus: hba0.0", "bus: scsi.0" } }, { { 0 } } },
+    { "what the board has", NULL, { 0 }, DST,
+      { { Q(DEVICES), "dev: hpet", "dev: hpet-2" } },
+      { { FINDING_DEVICES, E, "lacks hpet" },
+        { FINDING_DEVICES, W, "hpet-2" } } },
+    { "what the board has in another version", NULL, { "7.2", "10.0" }, DST,
+      { { Q(DEVICES), "dev: hpet", "dev: hpet-2" } },
+      { { FINDING_DEVICES, W, "lacks hpet" },
+        { FINDING_DEVICES, W, "hpet-2" } } },
+    { "on no bus", NULL, { 0 }, DST,
+      { { Q(OTHER_DEVICES), "child<vmgenid>", "string" } },
+      { { FINDING_DEVICES, E, "has 0 vmgenid, the source has 1" } } },
+    { "on no bus, more", NULL, { 0 }, SRC,
+      { { Q(OTHER_DEVICES), "child<vmgenid>", "string" } },
+      { { FINDING_DEVICES, W, "has 1 vmgenid, the source has 0" } } },
+    { "a vCPU is no device", NULL, { 0 }, DST,
+      { { Q(OTHER_DEVICES), "\"string\"", "\"child<qemu64-x86_64-cpu>\"" } },
+      { { 0 } } },
+    { "everything at once", "validate-uuid", { 0 }, DST,
+      { { Q(UUID), "0001", "0002" }, { Q(MEMORY), "67108864", "1" },
+        { Q(CPU_MODEL), "qemu64", "x" }, { Q(DEVICES), "= 02.0", "= 05.0" } },
+      { { FINDING_CPU_MODEL, W, "x on the destination" },
+        { FINDING_DEVICES, E, "disk0" }, { FINDING_MEMORY, E, "1 B" },
+        { FINDING_UUID, E, "0002" } } },
+};
+/* clang-format on */
+
+static void check_found(const Case *one, const GPtrArray *findings)
+{
+    guint n = 0;
+    while (n < G_N_ELEMENTS(one->found) && one->found[n].text) {
+        n++;
+    }
+    for (guint i = 0; i < MIN(n, findings->len); i++) {
+        const Finding *finding = findings->pdata[i];
+        g_autofree char *text = finding_to_text(finding);
+        if (finding->code != one->found[i].code ||
+            finding->severity != one->found[i].severity ||
+            !strstr(text, one->found[i].text)) {
+            fail_msg("%s: %s %s: %s", one->what,
+                     severity_name(finding->severity),
+                     finding_row(finding->code)->word, text);
+        }
+        check_case(one->what, finding->hint && *finding->hint);
+    }
+    if (findings->len != n) {
+        const Finding *last =
+            findings->len > n ? findings->pdata[findings->len - 1] : NULL;
+        fail_msg("%s: %u findings, not %u: %s", one->what, findings->len, n,
+                 last ? last->text : "");
+    }
+}
+
+static void each_difference_is_found(void **state)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const Case *one = &cases[i];
+        const char *source = one->versions[SRC] ? one->versions[SRC] : "7.2";
+        const char *destination =
+            one->versions[DST] ? one->versions[DST] : "7.2";
+        size_t n = G_N_ELEMENTS(one->changes);
+        Pair pair;
+        pair_init(&pair, source, destination);
+        if (one->wanted) {
+            pair_want(&pair, one->wanted);
+        }
+        take_all(&pair.machines[SRC], source, one->changes,
+                 one->changed == SRC ? n : 0);
+        take_all(&pair.machines[DST], destination, one->changes,
+                 one->changed == DST ? n : 0);
+        pair_compare(&pair);
+        check_found(one, pair.findings);
+        pair_clear(&pair);
+    }
+}
+
+static void credentials_have_to_be_there(void **state)
+{
+    static const struct {
+        const char *id;
+        bool found;
+    } ids[] = { { "", true }, { "ram0", true }, { "tls0", false } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
+        Pair pair;
+        pair_init(&pair, "10.0", "7.2");
+        take_all(&pair.machines[SRC], "10.0", NULL, 0);
+        take_all(&pair.machines[DST], "7.2", NULL, 0);
+        json_object_set_string_member(pair.wanted[DST].parameters, "tls-creds",
+                                      ids[i].id);
+        pair_compare(&pair);
+        check_case(ids[i].id, pair.findings->len == !ids[i].found);
+        if (!ids[i].found) {
+            const Finding *finding = pair.findings->pdata[0];
+            assert_int_equal(finding->code, FINDING_UNKNOWN_NAME);
+            assert_int_equal(finding->side, DST);
+            check_contains(finding->text, "'tls0'");
+            pair.machines[DST].told[CAPS_MACHINE_OBJECTS] = false;
+            g_ptr_array_set_size(pair.findings, 0);
+            pair_compare(&pair);
+            assert_int_equal(pair.findings->len, 0);
+        }
+        pair_clear(&pair);
+    }
+}
+
+/* Whether a QEMU aborts when memory lies behind shorter memory. */
+static const struct {
+    const char *version, *accel;
+    int found; /* -1: nothing */
+} short_blocks[] = {
+    { "7.2.22", "another", -1 },
+    { "9.2.0", "another", FINDING_WARNING },
+    { "10.0.2", "another", FINDING_ERROR },
+    { "10.0.2", "kvm", -1 },
+    { "10.0.2", NULL, -1 },
+    { "11.1.3", "another", FINDING_WARNING },
+    { NULL, "another", -1 },
+};
+
+static void memory_behind_shorter_memory(void **state)
+{
+    static const Change change = { CAPS_MACHINE_BLOCKS, NULL,
+                                   BLOCKS(BLOCK("", 0x0, 0x100000, 0x100000)
+                                              BLOCK("ram0", 0x100000, 0x4000000,
+                                                    0x4000000)) };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(short_blocks); i++) {
+        Pair pair;
+        pair_init(&pair, "10.0", "10.0");
+        take_all(&pair.machines[SRC], "10.0", &change, 1);
+        take_all(&pair.machines[DST], "10.0", NULL, 0);
+        g_free(pair.wanted[SRC].accel);
+        pair.wanted[SRC].accel = g_strdup(short_blocks[i].accel);
+        caps_inventory_take_version(&pair.wanted[SRC], short_blocks[i].version);
+        pair_compare(&pair);
+        const Finding *finding =
+            pair.findings->len > 0 ? pair.findings->pdata[0] : NULL;
+        assert_int_equal(finding ? (int)finding->severity : -1,
+                         short_blocks[i].found);
+        if (finding) {
+            assert_int_equal(finding->code, FINDING_BREAKS);
+            check_contains(finding->text, "(that no device uses)");
+        }
+        pair_clear(&pair);
+    }
+}
+
+/* Each answer missing on one side, or both: a note, and nothing is guessed. */
+static void what_is_not_told_is_not_compared(void **state)
+{
+    for (int missing = 0; missing < N_CAPS_MACHINE_QUESTIONS; missing++) {
+        for (int sides = 1; sides <= 3; sides++) {
+            Pair pair;
+            pair_init(&pair, "7.2", "7.2");
+            pair_want(&pair, "validate-uuid");
+            for (int side = 0; side < N_SIDES; side++) {
+                take_all(&pair.machines[side], "7.2", NULL, 0);
+                pair.machines[side].told[missing] &= !(sides >> side & 1);
+            }
+            pair_compare(&pair);
+            check_case(caps_machine_question_name(missing),
+                       pair.findings->len <= 1);
+            if (pair.findings->len > 0) {
+                const Finding *finding = pair.findings->pdata[0];
+                assert_int_equal(finding->code, FINDING_NOT_COMPARED);
+                assert_int_equal(finding->severity, FINDING_NOTE);
+                assert_int_equal(finding->side, sides == 3   ? N_SIDES
+                                                : sides == 1 ? SRC
+                                                             : DST);
+            }
+            pair_clear(&pair);
+        }
+    }
+}
+
+static void nothing_is_told_by_nobody(void **state)
+{
+    Pair pair;
+    pair_init(&pair, "7.2", "7.2");
+    for (int i = 0; i < N_CAPS_MACHINE_QUESTIONS; i++) {
+        assert_false(caps_machine_take(&pair.machines[SRC], i, NULL));
+    }
+    pair_compare(&pair);
+    assert_int_equal(pair.findings->len, 1);
+    pair_clear(&pair);
+}
+
+/* clang-format off */
+static const char *const odd[] = {
+    "null", "1", "-1", "true", "\"\"", "\"x\"", "\"-machine\\n\"", "[]", "[1]",
+    "[null]", "[{}]", "[[]]", "{}", "{\"qemu\":1}", "{\"enabled\":1}",
+    "{\"human-readable-text\":\"\"}", "{\"human-readable-text\":[]}",
+    "[{\"cpu-index\":-1}]", "[{\"cpu-index\":\"0\"}]", "[{\"props\":[]}]",
+    "[{\"name\":1,\"type\":2}]", "[{\"type\":\"child<\"}]",
+    "[{\"id\":\"a\",\"share\":1}]",
+    "{\"cores\":9223372036854775807,\"threads\":9223372036854775807}",
+    "[{\"cpu-index\":9223372036854775807,\"props\":"
+      "{\"socket-id\":9223372036854775807,\"die-id\":9223372036854775807}}]",
+};
+/* clang-format on */
+
+/* Whatever a QEMU says, it is taken or not, and comparing survives it. */
+static void odd_replies_are_survived(void **state)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(odd); i++) {
+        for (int with = 0; with < 2; with++) {
+            g_autoptr(JsonNode) reply = json_value(odd[i]);
+            Pair pair;
+            pair_init(&pair, "10.0", "10.0");
+            pair_want(&pair, "x-ignore-shared");
+            for (int q = 0; q < N_CAPS_MACHINE_QUESTIONS; q++) {
+                caps_machine_take(&pair.machines[SRC], q, reply);
+            }
+            if (with) {
+                take_all(&pair.machines[DST], "10.0", NULL, 0);
+            }
+            pair_compare(&pair);
+            pair_clear(&pair);
+        }
+    }
+}
+
+static void both_qemus_take_the_questions(void **state)
+{
+    for (size_t v = 0; v < G_N_ELEMENTS(versions); v++) {
+        for (int i = 0; i < N_CAPS_MACHINE_QUESTIONS; i++) {
+            g_autoptr(QmpCommand) question = caps_machine_question(i);
+            recorded_check_command(versions[v], question);
+            check_case(caps_machine_question_name(i),
+                       g_str_has_prefix(caps_machine_question_name(i),
+                                        question->name));
+        }
+    }
+}
+
+static void a_question_has_its_arguments(void **state)
+{
+    g_autoptr(QmpCommand) type = caps_machine_question(CAPS_MACHINE_TYPE);
+    g_autoptr(QmpCommand) tree = caps_machine_question(CAPS_MACHINE_DEVICES);
+    g_autofree char *type_text = qmp_command_to_text(type, -1);
+    g_autofree char *tree_text = qmp_command_to_text(tree, -1);
+
+    check_contains(type_text, "{\"path\":\"/machine\",\"property\":\"type\"}");
+    check_contains(tree_text, "{\"command-line\":\"info qtree\"}");
+    assert_string_equal(caps_machine_question_name(CAPS_MACHINE_TYPE),
+                        "qom-get /machine type");
+    assert_string_equal(caps_machine_question_name(CAPS_MACHINE_UUID),
+                        "query-uuid");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_command_line_is_no_difference),
+        cmocka_unit_test(each_difference_is_found),
+        cmocka_unit_test(credentials_have_to_be_there),
+        cmocka_unit_test(memory_behind_shorter_memory),
+        cmocka_unit_test(what_is_not_told_is_not_compared),
+        cmocka_unit_test(nothing_is_told_by_nobody),
+        cmocka_unit_test(odd_replies_are_survived),
+        cmocka_unit_test(both_qemus_take_the_questions),
+        cmocka_unit_test(a_question_has_its_arguments),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
