@@ -2,6 +2,10 @@
 /* What an event says, taken into the facts, whatever the phase makes of it. */
 #include "orchestrator/phases.h"
 
+#include <string.h>
+
+#include "qmp/json.h"
+
 static void take_sample(Migration *m, JsonNode *reply)
 {
     Sample sample = sample_from_query_migrate(
@@ -22,6 +26,29 @@ static void take_sample(Migration *m, JsonNode *reply)
         g_array_append_val(m->passes, sample);
     }
     m->sample = sample;
+    m->throttle_max_percent =
+        MAX(m->throttle_max_percent, sample.throttle_percent);
+    m->dirty_limit_max_us = MAX(m->dirty_limit_max_us, sample.dirty_limit_us);
+}
+
+/* Those that send for multifd, under the names they had and have: at most so
+ * many were at work together. */
+static void take_threads(Migration *m, JsonNode *reply)
+{
+    int n = 0;
+    if (!reply || !JSON_NODE_HOLDS_ARRAY(reply)) {
+        return;
+    }
+    JsonArray *threads = json_node_get_array(reply);
+    for (guint i = 0; i < json_array_get_length(threads); i++) {
+        JsonNode *node = json_array_get_element(threads, i);
+        const char *name =
+            JSON_NODE_HOLDS_OBJECT(node)
+                ? qmp_json_string(json_node_get_object(node), "name")
+                : NULL;
+        n += name && (strstr(name, "multifdsend_") || strstr(name, "/send_"));
+    }
+    m->n_channels = MAX(m->n_channels, n);
 }
 
 /*
@@ -32,7 +59,7 @@ static void check_paused_by_hand(Migration *m, Side side)
 {
     bool is_under_way =
         m->phase == PHASE_TRANSFER || m->phase == PHASE_SWITCHOVER;
-    if (side != SIDE_SOURCE || !is_under_way) {
+    if (side != SIDE_SOURCE || !is_under_way || m->context.held) {
         return;
     }
     if (facts_run_state_is(&m->facts[side], "paused")) {
@@ -67,13 +94,15 @@ static void absorb_reply(Migration *m, const Event *event)
     case ASK_SCHEMA:
         caps_inventory_take_schema(inventory, event->value);
         break;
-    case ASK_MACHINE:
-        if (event->value &&
-            json_node_get_value_type(event->value) == G_TYPE_STRING) {
-            g_free(m->machine[event->side]);
-            m->machine[event->side] =
-                g_strdup(json_node_get_string(event->value));
-        }
+    case ASK_KVM:
+        caps_inventory_take_kvm(inventory, event->value);
+        break;
+    case ASK_MACHINE ... ASK_MACHINE_LAST:
+        caps_machine_take(&m->machines[event->side], event->ask - ASK_MACHINE,
+                          event->value);
+        break;
+    case ASK_THREADS:
+        take_threads(m, event->value);
         break;
     }
 }
@@ -97,6 +126,18 @@ static void name_the_dead(Migration *m, Side side)
     }
 }
 
+static void take_refusal(Migration *m, const Event *event)
+{
+    Facts *facts = &m->facts[event->side];
+
+    /* What it does not take it never runs. */
+    m->context.handed_over &= event->ask != TELL_INCOMING;
+    /* "failed" comes before it, and 7.2 says nowhere else why. */
+    if (event->ask == TELL_MIGRATE && !facts->error_desc) {
+        facts->error_desc = g_strdup(event->text);
+    }
+}
+
 void phase_absorb(Migration *m, const Event *event)
 {
     Facts *facts = &m->facts[event->side];
@@ -108,6 +149,14 @@ void phase_absorb(Migration *m, const Event *event)
         facts->connected = true;
         m->connecting[event->side] = false;
         m->pid[event->side] = event->pid;
+        caps_inventory_take_version(&m->inventories[event->side],
+                                    event->version);
+        if (event->process) {
+            m->processes[event->side] = *event->process;
+        }
+        if (event->host) {
+            m->hosts[event->side] = *event->host;
+        }
         break;
     case EVENT_LOST:
         facts->connected = false;
@@ -129,6 +178,9 @@ void phase_absorb(Migration *m, const Event *event)
         m->waiting[event->side] &= ~(1u << event->ask);
         break;
     case EVENT_REFUSED:
+        take_refusal(m, event);
+        m->waiting[event->side] &= ~(1u << event->ask);
+        break;
     case EVENT_SILENT:
         m->waiting[event->side] &= ~(1u << event->ask);
         break;

@@ -51,16 +51,20 @@ static const FailureRow rows[N_FAILURES] = {
     [FAILURE_INCOMPATIBLE] = { "incompatible",
         "the two QEMUs do not fit each other",
         "start both with the same machine and devices", OUTCOME_REFUSED },
+    [FAILURE_HOST] = { "host",
+        "this host does not have what the migration needs",
+        "give it what it lacks, or leave out what needs it", OUTCOME_REFUSED },
     [FAILURE_UNKNOWN_SETTING] = { "unknown-setting",
         "a capability or parameter that QEMU does not have",
-        "query-migrate-capabilities and query-migrate-parameters list them",
+        "qmigrate caps lists what each QEMU has",
         OUTCOME_REFUSED },
     [FAILURE_SETTING_REFUSED] = { "setting-refused",
         "QEMU refused a capability or parameter",
         "QEMU's own words say what it wants", OUTCOME_REFUSED },
     [FAILURE_INCOMING_REFUSED] = { "incoming-refused",
         "the destination cannot listen at the migration address",
-        "choose another --uri; tcp:HOST:0 lets QEMU find a free port",
+        "QEMU's own words say why; if it is the address, choose another --uri: "
+        "tcp:HOST:0 lets QEMU find a free port",
         OUTCOME_ERROR },
     [FAILURE_MIGRATE_REFUSED] = { "migrate-refused",
         "the source refused to start the migration",
@@ -71,8 +75,9 @@ static const FailureRow rows[N_FAILURES] = {
         OUTCOME_FAILED },
     [FAILURE_DESTINATION_FAILED] = { "destination-failed",
         "the destination could not take the guest",
-        "its standard error may say more; compare both command lines: machine, "
-        "memory, devices", OUTCOME_FAILED },
+        "QEMU's own words say why, its standard error may say more; if not, "
+        "compare both command lines: machine, memory, devices",
+        OUTCOME_FAILED },
     [FAILURE_SOURCE_LOST] = { "source-lost",
         "the source's QEMU is gone",
         "its standard error says why; the guest went with it unless the "
@@ -156,9 +161,42 @@ void failure_clear(Failure *failure)
 {
     g_free(failure->message);
     g_free(failure->hint);
+    g_clear_pointer(&failure->also, g_ptr_array_unref);
     g_free(failure->qemu_text[SIDE_SOURCE]);
     g_free(failure->qemu_text[SIDE_DESTINATION]);
     *failure = (Failure){ 0 };
+}
+
+static gpointer copy_string(gconstpointer text, gpointer user_data)
+{
+    return g_strdup(text);
+}
+
+Failure failure_copy(const Failure *failure)
+{
+    Failure copy = *failure;
+    copy.message = g_strdup(failure->message);
+    copy.hint = g_strdup(failure->hint);
+    copy.also = failure->also
+                    ? g_ptr_array_copy(failure->also, copy_string, NULL)
+                    : NULL;
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        copy.qemu_text[side] = g_strdup(failure->qemu_text[side]);
+    }
+    return copy;
+}
+
+void failure_add(Failure *failure, Side side, const char *text,
+                 const char *hint)
+{
+    if (!failure->also) {
+        failure->also = g_ptr_array_new_with_free_func(g_free);
+    }
+    g_ptr_array_add(
+        failure->also,
+        g_strdup_printf("%s%s%s%s%s%s", side < N_SIDES ? side_name(side) : "",
+                        side < N_SIDES ? ": " : "", text, hint ? " (" : "",
+                        hint ? hint : "", hint ? ")" : ""));
 }
 
 /* QEMU may have said several lines: each stays one, indented. */
@@ -189,6 +227,10 @@ char *failure_to_text(const Failure *failure)
     }
     if (failure_hint(failure)) {
         g_string_append_printf(text, "  hint: %s\n", failure_hint(failure));
+    }
+    for (guint i = 0; failure->also && i < failure->also->len; i++) {
+        g_string_append_printf(text, "  also: %s\n",
+                               (char *)failure->also->pdata[i]);
     }
     return g_string_free(g_steal_pointer(&text), FALSE);
 }

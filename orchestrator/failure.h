@@ -24,6 +24,7 @@ typedef enum {
     FAILURE_SOURCE_STATE,
     FAILURE_BLOCKED,
     FAILURE_INCOMPATIBLE,
+    FAILURE_HOST,
     FAILURE_UNKNOWN_SETTING,
     FAILURE_SETTING_REFUSED,
     FAILURE_INCOMING_REFUSED,
@@ -59,8 +60,9 @@ typedef struct {
     const char *phase; /* the phase's name, static */
     gboolean has_side;
     Side side;
-    char *message;            /* one phrase */
-    char *hint;               /* instead of the row's, or NULL */
+    char *message;   /* one phrase */
+    char *hint;      /* instead of the row's, or NULL */
+    GPtrArray *also; /* of char *: what else stood in the way; or NULL */
     char *qemu_text[N_SIDES]; /* QEMU's own words from each side, or NULL */
 } Failure;
 
@@ -73,8 +75,15 @@ FailureCode failure_code_from_qmp(const GError *error);
 const char *failure_hint(const Failure *failure); /* may be NULL */
 void failure_clear(Failure *failure);
 
+/* Free with failure_clear(). */
+Failure failure_copy(const Failure *failure);
+
+/* Another reason beside the first; @side N_SIDES: of none; @hint may be NULL. */
+void failure_add(Failure *failure, Side side, const char *text,
+                 const char *hint);
+
 /*
- * For people, one to four lines: "error: PHASE: SIDE: MESSAGE", QEMU's words of
- * both sides, the hint.  Ends in a line feed.
+ * For people: "error: PHASE: SIDE: MESSAGE", QEMU's words of both sides, the
+ * hint, and a line for each further reason.  Ends in a line feed.
  */
 char *failure_to_text(const Failure *failure);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "orchestrator/phases.h"
+#include "orchestrator/uri.h"
 #include "qmp/json.h"
 
 #define BIT(event) (1u << (event))
@@ -23,6 +24,8 @@ static const PhaseRow phases[N_PHASES] = {
         PHASE_RESOLVE, 0, 0, 100 },
     [PHASE_SWITCHOVER] = { "switchover", switchover_enter, switchover_handle,
         PHASE_RESOLVE, 0, 60000, 0 },
+    [PHASE_LOAD] = { "load", load_enter, load_handle,
+        PHASE_RESOLVE, BIT(EVENT_CANCEL), 60000, 0 },
     [PHASE_SETTLE] = { "settle", settle_enter, settle_handle,
         PHASE_RESOLVE, BIT(EVENT_CANCEL), 30000, 10 },
     [PHASE_RESOLVE] = { "resolve", resolve_enter, resolve_handle,
@@ -33,20 +36,27 @@ static const PhaseRow phases[N_PHASES] = {
         PHASE_DONE, ~0u, 0, 0 },
 };
 
-/* What is sent, how long it may take, and what a refusal means. */
+/*
+ * What is sent, how long it may take, what a refusal means; and whether it is a
+ * question, which all are asked in inspect.  What came after the oldest QEMU
+ * may be refused: that is an answer too.
+ */
+#define QUESTION(command, optional)                                            \
+    { command, 10000, FAILURE_QMP_REFUSED, optional, TRUE }
 static const AskRow asks[N_ASKS] = {
-    [ASK_RUN_STATE]    = { "query-status", 10000, FAILURE_QMP_REFUSED },
-    [ASK_MIGRATION]    = { "query-migrate", 10000, FAILURE_QMP_REFUSED },
-    [ASK_CAPABILITIES] = { "query-migrate-capabilities", 10000,
-                           FAILURE_QMP_REFUSED },
-    [ASK_PARAMETERS]   = { "query-migrate-parameters", 10000,
-                           FAILURE_QMP_REFUSED },
-    [ASK_SCHEMA]       = { "query-qmp-schema", 10000, FAILURE_QMP_REFUSED,
-                           TRUE },
-    [ASK_MACHINE]      = { "qom-get", 10000, FAILURE_QMP_REFUSED, TRUE },
+    [ASK_RUN_STATE]    = QUESTION("query-status", FALSE),
+    [ASK_MIGRATION]    = QUESTION("query-migrate", FALSE),
+    [ASK_CAPABILITIES] = QUESTION("query-migrate-capabilities", FALSE),
+    [ASK_PARAMETERS]   = QUESTION("query-migrate-parameters", FALSE),
+    [ASK_SCHEMA]       = QUESTION("query-qmp-schema", TRUE),
+    [ASK_KVM]          = QUESTION("query-kvm", TRUE),
+    [ASK_MACHINE ... ASK_MACHINE_LAST] = QUESTION(NULL, TRUE),
+    [ASK_THREADS]      = { "query-migrationthreads", 10000,
+                           FAILURE_QMP_REFUSED, TRUE },
     [TELL_SETTING]     = { NULL, 10000, FAILURE_SETTING_REFUSED },
     [TELL_INCOMING]    = { "migrate-incoming", 10000,
                            FAILURE_INCOMING_REFUSED },
+    [TELL_STOP]        = { "stop", 30000, FAILURE_MIGRATE_REFUSED },
     [TELL_MIGRATE]     = { "migrate", 30000, FAILURE_MIGRATE_REFUSED },
     [TELL_CONTINUE]    = { "migrate-continue", 10000,
                            FAILURE_MIGRATION_FAILED },
@@ -70,15 +80,25 @@ const PhaseRow *phase_row(PhaseId phase)
     return &phases[phase];
 }
 
-unsigned migration_deadline_ms(const Migration *m)
+static unsigned switchover_ms(const Migration *m)
 {
     JsonObject *parameters = m->inventories[SIDE_SOURCE].parameters;
     uint64_t limit_ms = 0;
-    if (m->phase == PHASE_SWITCHOVER && parameters) {
+    if (parameters) {
         qmp_json_size(parameters, "downtime-limit", &limit_ms);
     }
-    /* QEMU takes no more than 2000 s. */
-    return phases[m->phase].deadline_ms + (unsigned)MIN(limit_ms, 2000000);
+    return (unsigned)MIN(limit_ms, 2000000); /* QEMU takes no more */
+}
+
+unsigned migration_deadline_ms(const Migration *m)
+{
+    unsigned more_ms = 0;
+    if (m->phase == PHASE_SWITCHOVER) {
+        more_ms = switchover_ms(m);
+    } else if (m->phase == PHASE_LOAD || m->phase == PHASE_RESOLVE) {
+        more_ms = phase_file_ms(m);
+    }
+    return phases[m->phase].deadline_ms + more_ms;
 }
 
 const AskRow *ask_row(Ask ask)
@@ -86,11 +106,23 @@ const AskRow *ask_row(Ask ask)
     return &asks[ask];
 }
 
+static bool is_of_machine(Ask ask)
+{
+    return ask >= ASK_MACHINE && ask <= ASK_MACHINE_LAST;
+}
+
+QmpCommand *ask_question(Ask ask)
+{
+    return is_of_machine(ask) ? caps_machine_question(ask - ASK_MACHINE)
+                              : qmp_command_new(asks[ask].command);
+}
+
 const char *ask_name(Ask ask)
 {
-    return asks[ask].command  ? asks[ask].command
-           : ask == TELL_UNDO ? "put back"
-                              : "set";
+    return is_of_machine(ask)  ? caps_machine_question_name(ask - ASK_MACHINE)
+           : asks[ask].command ? asks[ask].command
+           : ask == TELL_UNDO  ? "put back"
+                               : "set";
 }
 
 const char *event_name(EventKind kind)
@@ -109,6 +141,8 @@ void migration_settings_clear(MigrationSettings *settings)
     g_free(settings->uri);
     g_free(settings->destination_host);
     g_clear_pointer(&settings->wishes, g_ptr_array_unref);
+    g_clear_pointer(&settings->features, g_ptr_array_unref);
+    g_clear_pointer(&settings->found, g_ptr_array_unref);
     *settings = (MigrationSettings){ 0 };
 }
 
@@ -116,8 +150,12 @@ Migration *migration_new(const MigrationSettings *settings)
 {
     Migration *m = g_new0(Migration, 1);
     m->settings = settings;
+    m->context.through_file = uri_is_file(settings->uri);
     m->phase = PHASE_INSPECT;
     m->sample = sample_unknown();
+    m->throttle_max_percent = m->dirty_limit_max_us = m->n_channels = -1;
+    m->findings = findings_new();
+    m->wishes = g_ptr_array_new_with_free_func((GDestroyNotify)caps_wish_free);
     m->steps = g_ptr_array_new_with_free_func((GDestroyNotify)caps_step_free);
     m->actions = g_ptr_array_new_with_free_func((GDestroyNotify)action_free);
     m->notes = g_ptr_array_new_with_free_func(g_free);
@@ -130,11 +168,14 @@ void migration_free(Migration *m)
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         facts_clear(&m->facts[side]);
         caps_inventory_clear(&m->inventories[side]);
-        g_free(m->machine[side]);
+        caps_inventory_clear(&m->wanted[side]);
+        caps_machine_clear(&m->machines[side]);
     }
     g_free(m->blocked);
     g_free(m->migrate_uri);
     failure_clear(&m->failure);
+    g_ptr_array_unref(m->findings);
+    g_ptr_array_unref(m->wishes);
     g_ptr_array_unref(m->steps);
     g_ptr_array_unref(m->actions);
     g_ptr_array_unref(m->notes);
@@ -187,7 +228,8 @@ static PhaseId take_failure(Migration *m, const Event *event)
     case EVENT_SILENT:
         next = phase_fail(m, FAILURE_MONITOR_SILENT, event->side,
                           "no answer to %s within %u s", ask_name(event->ask),
-                          asks[event->ask].deadline_ms / 1000);
+                          (asks[event->ask].deadline_ms + phase_file_ms(m)) /
+                              1000);
         break;
     case EVENT_LOST:
         next = phase_fail(m, event->code, event->side, "%s", event->text);
@@ -219,11 +261,12 @@ static PhaseId take_failure(Migration *m, const Event *event)
 
 static PhaseId detach(Migration *m)
 {
+    bool is_touched = m->context.started || m->context.held;
     failure_clear(&m->failure); /* that it was asked to end is no news */
     phase_fail(m, FAILURE_DETACHED, N_SIDES,
-               m->context.started ? "left while QEMU goes on" : "left");
+               is_touched ? "left while QEMU goes on" : "left");
     m->outcome = OUTCOME_CANCELLED;
-    if (m->context.started) {
+    if (is_touched) {
         m->outcome = OUTCOME_UNRESOLVED;
         phase_say_unresolved(m);
     }
@@ -237,6 +280,22 @@ static bool is_late(const Migration *m, const Event *event)
                      event->kind == EVENT_REFUSED ||
                      event->kind == EVENT_SILENT;
     return is_answer && !phase_is_waiting_for(m, event->side, event->ask);
+}
+
+static void enter(Migration *m, PhaseId next)
+{
+    while (next != m->phase) {
+        m->phase = next;
+        m->waiting[SIDE_SOURCE] = m->waiting[SIDE_DESTINATION] = 0;
+        next = phases[next].enter(m);
+    }
+}
+
+void migration_go_on(Migration *m)
+{
+    g_assert(m->phase == PHASE_DONE && m->settings->check_only &&
+             m->failure.code == FAILURE_NONE);
+    enter(m, PHASE_PREPARE);
 }
 
 void migration_feed(Migration *m, const Event *event)
@@ -260,9 +319,5 @@ void migration_feed(Migration *m, const Event *event)
         next = phases[m->phase].handle(m, event);
     }
 
-    while (next != m->phase) {
-        m->phase = next;
-        m->waiting[SIDE_SOURCE] = m->waiting[SIDE_DESTINATION] = 0;
-        next = phases[next].enter(m);
-    }
+    enter(m, next);
 }

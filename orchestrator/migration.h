@@ -13,8 +13,11 @@
  * after it, QEMU acts on its own, so both sides are asked who runs the guest.
  */
 #include "caps/agree.h"
+#include "caps/feature.h"
+#include "caps/machine.h"
 #include "orchestrator/facts.h"
 #include "orchestrator/failure.h"
+#include "orchestrator/facts-host.h"
 #include "orchestrator/owner.h"
 #include "orchestrator/sample.h"
 
@@ -23,6 +26,7 @@ typedef enum {
     PHASE_PREPARE,
     PHASE_TRANSFER,
     PHASE_SWITCHOVER,
+    PHASE_LOAD,
     PHASE_SETTLE,
     PHASE_RESOLVE,
     PHASE_ROLL_BACK,
@@ -37,9 +41,13 @@ typedef enum {
     ASK_CAPABILITIES,
     ASK_PARAMETERS,
     ASK_SCHEMA,
-    ASK_MACHINE,
+    ASK_KVM,
+    ASK_MACHINE, /* the first of caps/machine.h's questions */
+    ASK_MACHINE_LAST = ASK_MACHINE + N_CAPS_MACHINE_QUESTIONS - 1,
+    ASK_THREADS,
     TELL_SETTING,
     TELL_INCOMING,
+    TELL_STOP,
     TELL_MIGRATE,
     TELL_CONTINUE,
     TELL_CONT,
@@ -71,8 +79,11 @@ typedef struct {
     Ask ask;
     JsonNode *value;
     const char *text;
-    FailureCode code; /* LOST: why */
-    pid_t pid;        /* CONNECTED: the process, 0 if not known */
+    FailureCode code;            /* LOST: why */
+    pid_t pid;                   /* CONNECTED: the process, 0 if not known */
+    const char *version;         /* CONNECTED: as in the greeting */
+    const ProcessFacts *process; /* CONNECTED: of it; NULL: not known */
+    const HostFacts *host;       /* CONNECTED: where it runs; the same */
     const char *name;
     JsonObject *data;
     int64_t qemu_time_us; /* since 1970 */
@@ -89,12 +100,19 @@ typedef struct {
 } Action;
 
 typedef struct {
-    char *uri; /* what the destination listens at: unix:PATH or tcp:HOST:PORT */
+    char *uri; /* what the destination listens at: unix:PATH or tcp:HOST:PORT;
+                * or file:PATH, which the source writes before */
     char *destination_host;   /* for the source, where @uri's is a wildcard */
     GPtrArray *wishes;        /* of CapsWish */
+    GPtrArray *features;      /* of CapsFeatureWish, or NULL */
+    GPtrArray *found;         /* of Finding: what the caller found out about
+                               * the host already, or NULL */
+    uint64_t link_bits_per_s; /* 0: not known */
+    uint64_t file_free_bytes; /* where @uri's file shall be; 0: not known */
     uint64_t timeout_us;      /* 0: none */
     bool destination_is_dead; /* the user says so, should it be unreachable */
     bool no_preflight;        /* let QEMU find out what does not fit */
+    bool check_only;          /* inspect, and be done */
 } MigrationSettings;
 
 typedef struct {
@@ -106,7 +124,9 @@ typedef struct {
     Facts facts[N_SIDES];
     pid_t pid[N_SIDES];
     CapsInventory inventories[N_SIDES];
-    char *machine[N_SIDES];
+    CapsMachine machines[N_SIDES];
+    ProcessFacts processes[N_SIDES];
+    HostFacts hosts[N_SIDES];
     char *blocked;     /* the source's blocked-reasons, joined; or NULL */
     char *migrate_uri; /* what the source is told */
     OwnerContext context;
@@ -114,9 +134,14 @@ typedef struct {
     /* what is going on */
     unsigned waiting[N_SIDES]; /* bits of Ask: answers that are to come */
     bool connecting[N_SIDES];
-    GPtrArray *steps; /* of CapsStep */
-    guint n_sent;     /* how many of them QEMU may have taken */
-    bool will_pause;  /* pause-before-switchover will be on */
+    GPtrArray *findings;           /* of Finding, of the preflight */
+    GPtrArray *wishes;             /* of CapsWish: ours, then the user's */
+    guint n_own_wishes;            /* how many of them are ours */
+    CapsInventory wanted[N_SIDES]; /* what will be set */
+    GPtrArray *steps;              /* of CapsStep */
+    guint n_sent;                  /* how many of them QEMU may have taken */
+    bool is_read_back;             /* what QEMU made of them was asked */
+    bool will_pause;               /* pause-before-switchover will be on */
     bool cancel_sent, continue_sent, rescue_sent;
     bool has_acted;     /* resolve: in this tick; the next answers will tell */
     GPtrArray *actions; /* of Action: to be performed, then cleared */
@@ -127,6 +152,8 @@ typedef struct {
     GPtrArray *notes; /* of char *: what a person should know besides */
     Sample sample;    /* the last one */
     GArray *passes;   /* of Sample: the last one of each pass */
+    int64_t throttle_max_percent, dirty_limit_max_us; /* -1: not told */
+    int n_channels;   /* of multifd, seen at work; -1: not told */
     int64_t moved_us; /* when transferred_bytes last grew */
     int64_t start_us, migrate_us, active_us, switchover_us, settled_us;
     int64_t resolve_us;
@@ -154,10 +181,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Migration, migration_free)
 /* Takes one event in; afterwards perform and clear m->actions. */
 void migration_feed(Migration *m, const Event *event);
 
+/* After it was done with check_only, and nothing stood in the way: it goes on
+ * with prepare. */
+void migration_go_on(Migration *m);
+
 const PhaseRow *phase_row(PhaseId phase);
 
 /* Of the phase it is in; 0: none.  A switchover may take the downtime that the
- * user allows, and the time of its row beside. */
+ * user allows, and loading a file what its size asks for, and the time of the
+ * row beside. */
 unsigned migration_deadline_ms(const Migration *m);
 
 const char *ask_name(Ask ask);

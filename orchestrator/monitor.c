@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "orchestrator/host.h"
+
 /* QEMU under load can be slow, but a greeting costs it nothing. */
 #define CONNECT_TIMEOUT_MS 5000u
 
@@ -167,6 +169,22 @@ static void on_tap(QmpClient *client, QmpDirection direction, const char *line,
                  monitor->user_data);
 }
 
+static void emit_connected(Monitor *monitor)
+{
+    Event event = { .kind = EVENT_CONNECTED,
+                    .pid = monitor->pid,
+                    .version = monitor->version };
+    ProcessFacts process;
+    HostFacts host;
+    if (monitor->pid > 0) {
+        process = host_read_process("", monitor->pid);
+        host = host_read("", monitor->pid);
+        event.process = &process;
+        event.host = &host;
+    }
+    emit(monitor, event);
+}
+
 static void on_connected(GObject *object, GAsyncResult *result,
                          gpointer user_data)
 {
@@ -189,7 +207,7 @@ static void on_connected(GObject *object, GAsyncResult *result,
     if (peer > 0 && is_qemu(peer)) {
         watch_process(monitor, peer);
     }
-    emit(monitor, (Event){ .kind = EVENT_CONNECTED, .pid = monitor->pid });
+    emit_connected(monitor);
 }
 
 void monitor_connect(Monitor *monitor)

@@ -11,6 +11,7 @@ typedef enum {
     SOURCE_SPLIT,  /* postcopy-paused */
     SOURCE_HANDED, /* completed: will not run it unless told to */
     SOURCE_TURNS,  /* ended without success, but has not resumed yet */
+    SOURCE_HELD,   /* has the guest, which we stopped */
     SOURCE_DEAD,
     SOURCE_UNKNOWN,
     N_SOURCES,
@@ -47,12 +48,20 @@ static const Owner verdicts[N_SOURCES][N_DESTINATIONS] = {
 [SOURCE_SPLIT]     = { SPLIT,  NOBODY, SPLIT,  SPLIT,  UNPROV, SPLIT,   SPLIT,  NOBODY, UNPROV },
 [SOURCE_HANDED]    = { WAIT,   CONT_S, CONT_D, ON_D,   WAIT,   WAIT,    SPLIT,  NOBODY, UNPROV },
 [SOURCE_TURNS]     = { WAIT,   WAIT,   WAIT,   UNPROV, UNPROV, UNPROV,  SPLIT,  WAIT,   WAIT   },
+[SOURCE_HELD]      = { WAIT,   CONT_S, UNPROV, UNPROV, UNPROV, UNPROV,  UNPROV, UNPROV, UNPROV },
 [SOURCE_DEAD]      = { WAIT,   NOBODY, CONT_D, ON_D,   WAIT,   NOBODY,  NOBODY, NOBODY, UNPROV },
 [SOURCE_UNKNOWN]   = { UNPROV, UNPROV, UNPROV, UNPROV, UNPROV, UNPROV,  UNPROV, UNPROV, UNPROV },
 };
 /* clang-format on */
 
-static SourceView view_source(const Facts *facts)
+/* Suspended to RAM is how a guest that runs can be, too. */
+static bool runs(const Facts *facts)
+{
+    return facts_run_state_is(facts, "running") ||
+           facts_run_state_is(facts, "suspended");
+}
+
+static SourceView view_source(const Facts *facts, const OwnerContext *context)
 {
     if (facts->dead) {
         return SOURCE_DEAD;
@@ -77,10 +86,13 @@ static SourceView view_source(const Facts *facts)
     /* "completed" comes a moment before "postmigrate", and stays after a cont
      * that rescued the guest. */
     if (facts->status == STATUS_COMPLETED) {
-        return facts_run_state_is(facts, "running") ? SOURCE_RUNS
-                                                    : SOURCE_TURNS;
+        return runs(facts) ? SOURCE_RUNS : SOURCE_TURNS;
     }
-    /* "paused" with nothing going on is a person's wish (I7). */
+    /* "paused" with nothing going on is a person's wish (I7), or was ours. */
+    if (context->held && context->guest_ran &&
+        facts_run_state_is(facts, "paused")) {
+        return SOURCE_HELD;
+    }
     return facts_run_state_is(facts, "finish-migrate") ? SOURCE_TURNS
                                                        : SOURCE_RUNS;
 }
@@ -88,8 +100,7 @@ static SourceView view_source(const Facts *facts)
 static bool may_have_run(const Facts *facts, const OwnerContext *context)
 {
     return context->cont_sent || facts->resume_us != 0 || facts->blind ||
-           facts_run_state_is(facts, "running") ||
-           facts->status == STATUS_POSTCOPY ||
+           runs(facts) || facts->status == STATUS_POSTCOPY ||
            facts->status == STATUS_POSTCOPY_PAUSED;
 }
 
@@ -97,8 +108,7 @@ static bool may_have_run(const Facts *facts, const OwnerContext *context)
 static DestinationView view_complete(const Facts *facts,
                                      const OwnerContext *context)
 {
-    if (!context->guest_ran || facts_run_state_is(facts, "running") ||
-        facts_run_state_is(facts, "suspended")) {
+    if (!context->guest_ran || runs(facts)) {
         return DESTINATION_RUNS;
     }
     if (facts_run_state_is(facts, "paused") ||
@@ -118,6 +128,10 @@ static DestinationView view_destination(const Facts *facts,
     if (facts->dead) {
         return may_have_run(facts, context) ? DESTINATION_DIED
                                             : DESTINATION_NEVER;
+    }
+    if (context->through_file && !context->handed_over &&
+        !may_have_run(facts, context)) {
+        return DESTINATION_NEVER;
     }
     if (!facts->connected || facts->status == STATUS_UNKNOWN ||
         facts->run_state[0] == '\0') {
@@ -160,7 +174,7 @@ static Owner settle_for(Owner owner, SourceView source, const Facts *facts,
 Owner owner_judge(const Facts facts[N_SIDES], const OwnerContext *context,
                   bool final)
 {
-    SourceView source = view_source(&facts[SIDE_SOURCE]);
+    SourceView source = view_source(&facts[SIDE_SOURCE], context);
     DestinationView destination =
         view_destination(&facts[SIDE_DESTINATION], context);
     Owner owner = verdicts[source][destination];

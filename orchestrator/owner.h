@@ -22,11 +22,15 @@ typedef enum {
 } Owner;
 
 typedef struct {
-    bool started;     /* migrate was sent */
-    bool guest_ran;   /* before: so it shall run afterwards */
-    bool handed_over; /* the source began to send the last state: from here on
+    bool started;      /* migrate was sent */
+    bool guest_ran;    /* before: so it shall run afterwards */
+    bool handed_over;  /* the source began to send the last state: from here on
                         * a destination may run the guest by itself */
-    bool cont_sent;   /* we told the destination to run */
+    bool cont_sent;    /* we told the destination to run */
+    bool through_file; /* until it is handed over the destination has nothing
+                        * of the guest, not even a stream to read from */
+    bool held; /* we stopped the guest on the source, to be saved: if it stays
+                * there it must be continued */
 } OwnerContext;
 
 /* What is true now.  With @final nothing more will be learnt: OWNER_WAIT is

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * prepare: set what was agreed, step by step, then let the destination listen.
- * All of it can be undone: the guest does not notice.
+ * All of it can be undone: the guest does not notice.  Nobody listens at a file:
+ * the destination is told of it when it is complete.
  */
 #include "orchestrator/phases.h"
 #include "orchestrator/uri.h"
 
-static void listen_for_it(Migration *m)
+void phase_tell_incoming(Migration *m)
 {
     QmpCommand *command = qmp_command_new("migrate-incoming");
     qmp_command_set_string(command, "uri", m->settings->uri);
@@ -18,14 +19,48 @@ static void listen_for_it(Migration *m)
     phase_ask(m, SIDE_DESTINATION, TELL_INCOMING, command);
 }
 
-static void next_step(Migration *m)
+/* What QEMU made of it, which may be something else than it was told. */
+static void read_back(Migration *m)
+{
+    for (guint i = 0; i < m->steps->len; i++) {
+        const CapsStep *step = m->steps->pdata[i];
+        phase_ask(m, step->side, ASK_CAPABILITIES, NULL);
+        phase_ask(m, step->side, ASK_PARAMETERS, NULL);
+    }
+    m->is_read_back = true;
+}
+
+static PhaseId listen_or_write(Migration *m)
+{
+    for (guint i = 0; i < m->steps->len; i++) {
+        const CapsStep *step = m->steps->pdata[i];
+        g_autofree char *what = caps_inventory_difference(
+            &m->inventories[step->side], step->command);
+        if (what && !m->settings->no_preflight) {
+            return phase_fail(m, FAILURE_SETTING_REFUSED, step->side,
+                              "QEMU took it and made something else of it: %s",
+                              what);
+        }
+    }
+    if (m->context.through_file) {
+        m->migrate_uri = g_strdup(m->settings->uri);
+        return PHASE_TRANSFER;
+    }
+    phase_tell_incoming(m);
+    return m->phase;
+}
+
+static PhaseId next_step(Migration *m)
 {
     if (m->n_sent < m->steps->len) {
         const CapsStep *step = m->steps->pdata[m->n_sent++];
         phase_ask(m, step->side, TELL_SETTING, qmp_command_copy(step->command));
-    } else {
-        listen_for_it(m);
+    } else if (m->steps->len > 0 && !m->is_read_back) {
+        read_back(m);
+    } else if (!phase_is_waiting(m)) {
+        return listen_or_write(m);
     }
+    return m->phase;
 }
 
 static void take_setting(Migration *m)
@@ -36,8 +71,7 @@ static void take_setting(Migration *m)
 
 PhaseId prepare_enter(Migration *m)
 {
-    next_step(m);
-    return m->phase;
+    return next_step(m);
 }
 
 PhaseId prepare_handle(Migration *m, const Event *event)
@@ -48,8 +82,10 @@ PhaseId prepare_handle(Migration *m, const Event *event)
     switch ((int)event->ask) {
     case TELL_SETTING:
         take_setting(m);
-        next_step(m);
-        break;
+        return next_step(m);
+    case ASK_CAPABILITIES:
+    case ASK_PARAMETERS:
+        return next_step(m);
     case TELL_INCOMING:
         phase_ask(m, SIDE_DESTINATION, ASK_MIGRATION, NULL);
         break;

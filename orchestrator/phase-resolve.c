@@ -85,8 +85,12 @@ static void act_on(Migration *m, Owner owner)
         break;
     case OWNER_CONT_SOURCE:
         if (!m->rescue_sent) {
-            phase_note(m, "the source had handed the guest over to a "
-                          "destination that never ran it: continued it there");
+            phase_note(m, m->context.handed_over
+                              ? "the source had handed the guest over to a "
+                                "destination that never ran it: continued it "
+                                "there"
+                              : "the guest was stopped to be saved: continued "
+                                "it on the source");
             phase_ask(m, SIDE_SOURCE, TELL_CONT, NULL);
             m->rescue_sent = true;
         }
@@ -178,15 +182,26 @@ static bool keeps_guest(const Migration *m, Side side)
     }
 }
 
+/* It waits as before, and can be used again. */
+static bool was_never_told(const Migration *m, Side side)
+{
+    return side == SIDE_DESTINATION && m->context.through_file &&
+           !m->context.handed_over;
+}
+
 /* Backwards, one at a time; false: nothing is left to be put back. */
 static bool undo_next(Migration *m)
 {
     while (m->n_sent > 0) {
         const CapsStep *step = m->steps->pdata[--m->n_sent];
         const Facts *facts = &m->facts[step->side];
-        bool ours = !m->context.started || keeps_guest(m, step->side);
-        /* I5: nothing is changed while QEMU migrates. */
-        if (ours && facts->connected && !status_is_in_progress(facts->status)) {
+        bool ours = !m->context.started || keeps_guest(m, step->side) ||
+                    was_never_told(m, step->side);
+        /* I5: nothing is changed while QEMU migrates.  Before migrate it does
+         * not: a destination that could not listen is in setup all the same. */
+        bool migrates =
+            m->context.started && status_is_in_progress(facts->status);
+        if (ours && step->undo->arguments && facts->connected && !migrates) {
             phase_ask(m, step->side, TELL_UNDO, qmp_command_copy(step->undo));
             return true;
         }

@@ -3,23 +3,37 @@
  * transfer and switchover.  In transfer QEMU sends memory while the guest runs;
  * we look at pass boundaries and every tick.  In switchover the guest stands
  * still: nothing is asked, only events count.
+ * To be saved to a file the guest is stopped first: it stands still until it is
+ * loaded in any case, and what it dirtied would be written again and again.
  */
 #include "orchestrator/phases.h"
 
 #define SETUP_MAX_US (30 * G_USEC_PER_SEC) /* to connect */
 #define STALL_MAX_US (60 * G_USEC_PER_SEC) /* without a byte */
 
-PhaseId transfer_enter(Migration *m)
+static void start(Migration *m)
 {
     QmpCommand *command = qmp_command_new("migrate");
     qmp_command_set_string(command, "uri", m->migrate_uri);
     phase_ask(m, SIDE_SOURCE, TELL_MIGRATE, command);
 
-    m->migrate_us = m->moved_us = m->now_us;
     m->context.started = true;
     /* What the sides said of earlier migrations is of no interest any more. */
     m->facts[SIDE_SOURCE].status = STATUS_SETUP;
     g_clear_pointer(&m->facts[SIDE_SOURCE].error_desc, g_free);
+}
+
+PhaseId transfer_enter(Migration *m)
+{
+    m->migrate_us = m->moved_us = m->now_us;
+    /* Somebody stopped it since inspect has asked: so it stays (I7). */
+    m->context.guest_ran &= !m->facts[SIDE_SOURCE].stopped;
+    if (m->context.through_file && m->context.guest_ran) {
+        phase_ask(m, SIDE_SOURCE, TELL_STOP, NULL);
+        m->context.held = true;
+    } else {
+        start(m);
+    }
     return m->phase;
 }
 
@@ -44,16 +58,39 @@ PhaseId phase_check_end(Migration *m)
     return m->phase;
 }
 
+/* More time does not help where --no-preflight let through what breaks. */
+static char *find_broken(const Migration *m)
+{
+    for (guint i = 0; m->settings->no_preflight && i < m->findings->len; i++) {
+        const Finding *finding = m->findings->pdata[i];
+        if (finding->code == FINDING_BREAKS ||
+            finding->code == FINDING_DIFFERS) {
+            g_autofree char *text = finding_to_text(finding);
+            return g_strdup_printf("it was warned of: %s", text);
+        }
+    }
+    return NULL;
+}
+
+static PhaseId give_up(Migration *m)
+{
+    PhaseId next = phase_fail(m, FAILURE_TIMEOUT, N_SIDES,
+                              "not done within %.1f s; %.1f MiB were left",
+                              m->settings->timeout_us / 1e6,
+                              MAX(m->sample.remaining_bytes, 0) / 1048576.0);
+    if (m->failure.code == FAILURE_TIMEOUT && !m->failure.hint) {
+        m->failure.hint = find_broken(m);
+    }
+    return next;
+}
+
 static PhaseId check_time(Migration *m)
 {
     const Facts *source = &m->facts[SIDE_SOURCE];
     uint64_t timeout_us = m->settings->timeout_us;
 
     if (timeout_us > 0 && m->now_us - m->migrate_us > (int64_t)timeout_us) {
-        return phase_fail(m, FAILURE_TIMEOUT, N_SIDES,
-                          "not done within %.1f s; %.1f MiB were left",
-                          timeout_us / 1e6,
-                          MAX(m->sample.remaining_bytes, 0) / 1048576.0);
+        return give_up(m);
     }
     if (source->status == STATUS_SETUP &&
         m->now_us - m->migrate_us > SETUP_MAX_US) {
@@ -61,10 +98,16 @@ static PhaseId check_time(Migration *m)
                           "no connection to %s within %d s", m->migrate_uri,
                           (int)(SETUP_MAX_US / G_USEC_PER_SEC));
     }
-    if (m->now_us - m->moved_us > STALL_MAX_US) {
+    int64_t still_us = m->now_us - m->moved_us;
+    /* The last of a file is written, and the file closed, without a word. */
+    int64_t more_us = status_is_switchover(source->status) ||
+                              source->status == STATUS_COMPLETED
+                          ? (int64_t)phase_file_ms(m) * 1000
+                          : 0;
+    if (still_us > STALL_MAX_US + more_us) {
         return phase_fail(m, FAILURE_STALLED, SIDE_SOURCE,
                           "no byte moved for %d s",
-                          (int)(STALL_MAX_US / G_USEC_PER_SEC));
+                          (int)(still_us / G_USEC_PER_SEC));
     }
     return m->phase;
 }
@@ -78,8 +121,60 @@ static bool has_begun_switchover(const Migration *m)
            (!m->will_pause && m->context.guest_ran && source->stopped);
 }
 
+/* How many connections are really at work, until as many as were set are. */
+static void ask_threads(Migration *m)
+{
+    const CapsInventory *source = &m->inventories[SIDE_SOURCE];
+    g_autofree char *set = caps_inventory_value(source, "multifd-channels");
+    if (m->facts[SIDE_SOURCE].status == STATUS_ACTIVE && set &&
+        caps_inventory_is_on(source, "multifd") &&
+        caps_inventory_has_command(source, "query-migrationthreads") &&
+        m->n_channels < (int)g_ascii_strtoull(set, NULL, 10)) {
+        phase_ask(m, SIDE_SOURCE, ASK_THREADS, NULL);
+    }
+}
+
+static void tell_continue(Migration *m)
+{
+    QmpCommand *command = qmp_command_new("migrate-continue");
+    qmp_command_set_string(command, "state", "pre-switchover");
+    phase_ask(m, SIDE_SOURCE, TELL_CONTINUE, command);
+    m->continue_sent = true;
+}
+
+/* With pause-before-switchover, which is of no use to a file. */
+static void let_it_write(Migration *m)
+{
+    if (m->facts[SIDE_SOURCE].status == STATUS_PRE_SWITCHOVER &&
+        !m->continue_sent) {
+        tell_continue(m);
+    }
+}
+
+/* "completed" comes a moment before all is over; then the file can be read. */
+static PhaseId check_saved(Migration *m, const Event *event)
+{
+    bool was_asked = event->kind == EVENT_REPLY && event->ask == ASK_RUN_STATE;
+
+    if (facts_run_state_is(&m->facts[SIDE_SOURCE], "postmigrate") &&
+        !phase_is_waiting(m)) {
+        return PHASE_LOAD;
+    }
+    if (!phase_is_waiting(m) && !was_asked) {
+        phase_ask(m, SIDE_SOURCE, ASK_MIGRATION, NULL);
+        phase_ask(m, SIDE_SOURCE, ASK_RUN_STATE, NULL);
+    }
+    return event->kind == EVENT_TICK ? check_time(m) : m->phase;
+}
+
 PhaseId transfer_handle(Migration *m, const Event *event)
 {
+    if (!m->context.started) {
+        if (event->kind == EVENT_REPLY && event->ask == TELL_STOP) {
+            start(m);
+        }
+        return event->kind == EVENT_TICK ? check_time(m) : m->phase;
+    }
     PhaseId next = phase_check_end(m);
     if (next != m->phase) {
         return next;
@@ -87,18 +182,27 @@ PhaseId transfer_handle(Migration *m, const Event *event)
     if (m->active_us == 0 && m->facts[SIDE_SOURCE].status == STATUS_ACTIVE) {
         m->active_us = m->now_us;
     }
+    if (phase_is_event(event, SIDE_SOURCE, "RESUME")) {
+        m->context.held = false; /* a person wants it to run all the same */
+    }
     /* Whose STOP it is, is asked at once: the answer is there long before the
      * destination could be told to run, and nobody waits for it. */
     if (phase_is_event(event, SIDE_SOURCE, "STOP") ||
         phase_is_event(event, SIDE_SOURCE, "RESUME")) {
         phase_ask(m, SIDE_SOURCE, ASK_RUN_STATE, NULL);
     }
-    if (has_begun_switchover(m)) {
+    if (m->context.through_file) {
+        let_it_write(m);
+        if (m->facts[SIDE_SOURCE].status == STATUS_COMPLETED) {
+            return check_saved(m, event);
+        }
+    } else if (has_begun_switchover(m)) {
         return PHASE_SWITCHOVER;
     }
     if (event->kind == EVENT_TICK ||
         phase_is_event(event, SIDE_SOURCE, "MIGRATION_PASS")) {
         phase_ask(m, SIDE_SOURCE, ASK_MIGRATION, NULL);
+        ask_threads(m);
     }
     return event->kind == EVENT_TICK ? check_time(m) : m->phase;
 }
@@ -108,26 +212,22 @@ static void let_it_go(Migration *m)
     if (m->facts[SIDE_SOURCE].status != STATUS_PRE_SWITCHOVER) {
         m->context.handed_over = true; /* QEMU did not wait for us */
     } else if (!m->continue_sent) {
-        QmpCommand *command = qmp_command_new("migrate-continue");
-        qmp_command_set_string(command, "state", "pre-switchover");
-        phase_ask(m, SIDE_SOURCE, TELL_CONTINUE, command);
-        m->continue_sent = true;
+        tell_continue(m);
         m->context.handed_over = true;
     }
 }
 
-static bool is_complete(const Migration *m, Side side)
+bool phase_has_completed(const Migration *m)
 {
-    return m->facts[side].status == STATUS_COMPLETED;
+    return m->facts[SIDE_SOURCE].status == STATUS_COMPLETED &&
+           m->facts[SIDE_DESTINATION].status == STATUS_COMPLETED;
 }
 
 PhaseId switchover_enter(Migration *m)
 {
     m->switchover_us = m->now_us;
     let_it_go(m);
-    return is_complete(m, SIDE_SOURCE) && is_complete(m, SIDE_DESTINATION)
-               ? PHASE_SETTLE
-               : m->phase;
+    return phase_has_completed(m) ? PHASE_SETTLE : m->phase;
 }
 
 PhaseId switchover_handle(Migration *m, const Event *event)
@@ -137,7 +237,5 @@ PhaseId switchover_handle(Migration *m, const Event *event)
         return next;
     }
     let_it_go(m);
-    return is_complete(m, SIDE_SOURCE) && is_complete(m, SIDE_DESTINATION)
-               ? PHASE_SETTLE
-               : m->phase;
+    return phase_has_completed(m) ? PHASE_SETTLE : m->phase;
 }

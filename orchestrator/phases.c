@@ -13,9 +13,8 @@ void phase_ask(Migration *m, Side side, Ask ask, QmpCommand *command)
     action->kind = ACTION_SEND;
     action->side = side;
     action->ask = ask;
-    action->command =
-        command ? command : qmp_command_new(ask_row(ask)->command);
-    action->deadline_ms = ask_row(ask)->deadline_ms;
+    action->command = command ? command : ask_question(ask);
+    action->deadline_ms = ask_row(ask)->deadline_ms + phase_file_ms(m);
     m->waiting[side] |= 1u << ask;
     g_ptr_array_add(m->actions, action);
 }

@@ -8,18 +8,22 @@
 #include "orchestrator/migration.h"
 
 PhaseEnter inspect_enter, prepare_enter, transfer_enter, switchover_enter,
-    settle_enter, resolve_enter, roll_back_enter, done_enter;
+    load_enter, settle_enter, resolve_enter, roll_back_enter, done_enter;
 PhaseHandle inspect_handle, prepare_handle, transfer_handle, switchover_handle,
-    settle_handle, resolve_handle, roll_back_handle, done_handle;
+    load_handle, settle_handle, resolve_handle, roll_back_handle, done_handle;
 
 typedef struct {
     const char *command; /* NULL: a command of the plan */
     unsigned deadline_ms;
     FailureCode refused;
-    gboolean optional; /* a refusal is an answer too */
+    gboolean optional;    /* a refusal is an answer too */
+    gboolean is_question; /* changes nothing, and inspect asks it */
 } AskRow;
 
 const AskRow *ask_row(Ask ask);
+
+/* The command of a question; free with qmp_command_free(). */
+QmpCommand *ask_question(Ask ask);
 
 /* Takes what @event says into the facts. */
 void phase_absorb(Migration *m, const Event *event);
@@ -27,6 +31,13 @@ void phase_absorb(Migration *m, const Event *event);
 /* Sends a command; takes @command over.  NULL: the usual one for @ask. */
 void phase_ask(Migration *m, Side side, Ask ask, QmpCommand *command);
 void phase_connect(Migration *m, Side side);
+
+/* Lets the destination listen at the address, or load the file there. */
+void phase_tell_incoming(Migration *m);
+
+/* What a disk may take for the file as it will be, beside any deadline:
+ * meanwhile QEMU can be mute, on either side.  0: there is no file. */
+unsigned phase_file_ms(const Migration *m);
 
 bool phase_is_waiting(const Migration *m); /* for any answer */
 bool phase_is_waiting_for(const Migration *m, Side side, Ask ask);
@@ -46,6 +57,8 @@ void phase_say_unresolved(Migration *m);
 G_GNUC_PRINTF(2, 3) void phase_note(Migration *m, const char *format, ...);
 
 bool phase_is_event(const Event *event, Side side, const char *name);
+
+bool phase_has_completed(const Migration *m); /* on both sides */
 
 /* Has QEMU ended it?  Then the phase that leads to, else the current one. */
 PhaseId phase_check_end(Migration *m);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "orchestrator/report.h"
 
+#include "orchestrator/effect.h"
+#include "orchestrator/preflight.h"
+#include "orchestrator/rehearse.h"
+
 /* -1 is how the rest of the program says "not known". */
 static void add_int(JsonObject *object, const char *name, int64_t value)
 {
@@ -75,6 +79,7 @@ JsonObject *report_requested(const MigrationSettings *settings)
     JsonObject *requested = json_object_new();
     JsonObject *capabilities = json_object_new();
     JsonObject *parameters = json_object_new();
+    JsonObject *features = json_object_new();
 
     for (guint i = 0; settings->wishes && i < settings->wishes->len; i++) {
         const CapsWish *wish = settings->wishes->pdata[i];
@@ -84,7 +89,16 @@ JsonObject *report_requested(const MigrationSettings *settings)
             json_object_set_boolean_member(capabilities, wish->name, wish->on);
         }
     }
+    for (guint i = 0; settings->features && i < settings->features->len; i++) {
+        const CapsFeatureWish *wish = settings->features->pdata[i];
+        add_string(features, wish->feature->option,
+                   wish->value ? wish->value : "");
+    }
     add_string(requested, "uri", settings->uri);
+    add_int(requested, "link_bits_per_s",
+            settings->link_bits_per_s ? (int64_t)settings->link_bits_per_s
+                                      : -1);
+    json_object_set_object_member(requested, "features", features);
     add_int(requested, "timeout_us",
             settings->timeout_us ? (int64_t)settings->timeout_us : -1);
     add_string(requested, "destination_host", settings->destination_host);
@@ -190,6 +204,70 @@ static JsonObject *bytes_object(const Sample *sample)
     return bytes;
 }
 
+static void add_double(JsonObject *object, const char *name, double value)
+{
+    if (value < 0) {
+        json_object_set_null_member(object, name);
+    } else {
+        json_object_set_double_member(object, name, value);
+    }
+}
+
+static JsonArray *effects_array(const Migration *m)
+{
+    g_autoptr(GPtrArray) effects = effects_of(m);
+    JsonArray *array = json_array_new();
+    for (guint i = 0; i < effects->len; i++) {
+        const Effect *effect = effects->pdata[i];
+        JsonObject *row = json_object_new();
+        add_string(row, "name", effect->name);
+        add_string(row, "worked", effect_verdict_name(effect->verdict));
+        add_string(row, "text", effect->text);
+        json_array_add_object_element(array, row);
+    }
+    return array;
+}
+
+static JsonObject *features_object(const Migration *m)
+{
+    JsonObject *features = json_object_new();
+    add_int(features, "zero_copy_fallbacks", effect_zero_copy_fallbacks(m));
+    add_int(features, "multifd_channels", m->n_channels);
+    add_double(features, "compression_ratio", effect_compression_ratio(m));
+    add_int(features, "xbzrle_pages", m->sample.xbzrle_pages);
+    add_int(features, "xbzrle_bytes", m->sample.xbzrle_bytes);
+    add_int(features, "xbzrle_cache_misses", m->sample.xbzrle_cache_misses);
+    add_int(features, "throttle_percent", m->throttle_max_percent);
+    add_int(features, "dirty_limit_us", m->dirty_limit_max_us);
+    add_int(features, "postcopy_requests", m->sample.postcopy_requests);
+    json_object_set_array_member(features, "wishes", effects_array(m));
+    return features;
+}
+
+const char *report_hint(const Finding *finding)
+{
+    return finding->hint || finding->severity != FINDING_ERROR
+               ? finding->hint
+               : failure_row(preflight_failure(finding->code))->hint;
+}
+
+JsonArray *report_findings(const GPtrArray *findings)
+{
+    JsonArray *array = json_array_new();
+    for (guint i = 0; i < findings->len; i++) {
+        const Finding *finding = findings->pdata[i];
+        JsonObject *row = json_object_new();
+        add_string(row, "severity", severity_name(finding->severity));
+        add_string(row, "code", finding_row(finding->code)->word);
+        add_string(row, "side",
+                   finding->side < N_SIDES ? side_name(finding->side) : NULL);
+        add_string(row, "text", finding->text);
+        add_string(row, "hint", report_hint(finding));
+        json_array_add_object_element(array, row);
+    }
+    return array;
+}
+
 static JsonArray *notes_array(const Migration *m)
 {
     JsonArray *notes = json_array_new();
@@ -217,19 +295,40 @@ static void add_migration(JsonObject *result, const Migration *m,
     json_object_set_object_member(result, "downtime_us",
                                   downtime_object(m, guest_downtime_us));
     json_object_set_object_member(result, "bytes", bytes_object(&m->sample));
-    json_object_set_object_member(result, "features", json_object_new());
+    json_object_set_object_member(result, "features", features_object(m));
+    json_object_set_array_member(result, "findings",
+                                 report_findings(m->findings));
     json_object_set_array_member(result, "notes", notes_array(m));
 }
 
 static void add_no_migration(JsonObject *result)
 {
     static const char *const members[] = {
-        "requested", "effective",   "policy", "decisions", "time_us",
-        "passes",    "downtime_us", "bytes",  "features",  "notes",
+        "requested", "effective", "policy",      "decisions",
+        "time_us",   "passes",    "downtime_us", "bytes",
+        "features",  "findings",  "notes",
     };
     for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
         json_object_set_null_member(result, members[i]);
     }
+}
+
+static JsonObject *versions_object(const char *const version[])
+{
+    JsonObject *versions = json_object_new();
+    add_string(versions, "qmigrate", QMIGRATE_VERSION);
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        add_string(versions, side_name(side), version[side]);
+    }
+    return versions;
+}
+
+/* Takes @object over. */
+static JsonNode *to_node(JsonObject *object)
+{
+    JsonNode *node = json_node_new(JSON_NODE_OBJECT);
+    json_node_take_object(node, object);
+    return node;
 }
 
 JsonNode *report_result(Outcome outcome, const Failure *failure,
@@ -237,7 +336,6 @@ JsonNode *report_result(Outcome outcome, const Failure *failure,
 {
     const OutcomeRow *row = outcome_row(outcome);
     JsonObject *result = json_object_new();
-    JsonObject *versions = json_object_new();
 
     add_string(result, "schema", "qmigrate.result/1");
     add_string(result, "outcome", row->name);
@@ -255,14 +353,53 @@ JsonNode *report_result(Outcome outcome, const Failure *failure,
                extras->host ? json_object_ref(extras->host) : NULL);
     add_object(result, "lab",
                extras->lab ? json_object_ref(extras->lab) : NULL);
-    add_string(versions, "qmigrate", QMIGRATE_VERSION);
-    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        add_string(versions, side_name(side), extras->version[side]);
+    json_object_set_object_member(result, "versions",
+                                  versions_object(extras->version));
+    return to_node(result);
+}
+
+JsonNode *report_check(const Migration *m, const char *const version[N_SIDES])
+{
+    JsonObject *check = json_object_new();
+    add_string(check, "schema", "qmigrate.check/1");
+    json_object_set_boolean_member(check, "ok",
+                                   !findings_first(m->findings, FINDING_ERROR));
+    json_object_set_array_member(check, "findings",
+                                 report_findings(m->findings));
+    json_object_set_object_member(check, "requested",
+                                  report_requested(m->settings));
+    json_object_set_object_member(check, "versions", versions_object(version));
+    return to_node(check);
+}
+
+/* As it goes over the wire, but for its id. */
+static JsonObject *message_object(const QmpCommand *command)
+{
+    JsonObject *message = json_object_new();
+    add_string(message, "execute", command->name);
+    if (command->arguments) {
+        json_object_set_object_member(message, "arguments",
+                                      json_object_ref(command->arguments));
     }
-    json_object_set_object_member(result, "versions", versions);
-    JsonNode *node = json_node_new(JSON_NODE_OBJECT);
-    json_node_take_object(node, result);
-    return node;
+    return message;
+}
+
+JsonNode *report_plan(const GPtrArray *commands, const GPtrArray *findings)
+{
+    JsonObject *plan = json_object_new();
+    JsonArray *array = json_array_new();
+    for (guint i = 0; commands && i < commands->len; i++) {
+        const RehearsedCommand *command = commands->pdata[i];
+        JsonObject *row = json_object_new();
+        add_string(row, "side", side_name(command->side));
+        json_object_set_object_member(row, "message",
+                                      message_object(command->command));
+        json_array_add_object_element(array, row);
+    }
+    add_string(plan, "schema", "qmigrate.plan/1");
+    json_object_set_array_member(plan, "commands", array);
+    json_object_set_array_member(plan, "findings", report_findings(findings));
+    return to_node(plan);
 }
 
 JsonNode *report_results(GPtrArray *runs)
@@ -274,7 +411,5 @@ JsonNode *report_results(GPtrArray *runs)
         json_array_add_element(array, json_node_copy(runs->pdata[i]));
     }
     json_object_set_array_member(results, "runs", array);
-    JsonNode *node = json_node_new(JSON_NODE_OBJECT);
-    json_node_take_object(node, results);
-    return node;
+    return to_node(results);
 }

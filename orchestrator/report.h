@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * The result document, schema qmigrate.result/1 (docs/result-format.rst).  Pure.
- * Names end in their unit; what is not known is null, never 0.
+ * The result document, schema qmigrate.result/1, and those of a check and of a
+ * dry run (docs/result-format.rst).  Pure.  Names end in their unit; what is not
+ * known is null, never 0.
  */
 #include "orchestrator/migration.h"
 
@@ -25,6 +26,20 @@ JsonNode *report_result(Outcome outcome, const Failure *failure,
 
 /* What the user asked for; free with json_object_unref(). */
 JsonObject *report_requested(const MigrationSettings *settings);
+
+/* What to do about it: of an error that does not say so itself, what a run that
+ * it refuses says.  NULL: the text says it all. */
+const char *report_hint(const Finding *finding);
+
+/* Findings as the documents show them; free with json_array_unref(). */
+JsonArray *report_findings(const GPtrArray *findings);
+
+/* qmigrate.check/1: what the preflight found; @version as in ReportExtras. */
+JsonNode *report_check(const Migration *m, const char *const version[N_SIDES]);
+
+/* qmigrate.plan/1: @commands (of RehearsedCommand), which a run would send, or
+ * NULL where it is refused, and what was found before. */
+JsonNode *report_plan(const GPtrArray *commands, const GPtrArray *findings);
 
 /* qmigrate.results/1 around several results (of JsonNode, kept). */
 JsonNode *report_results(GPtrArray *runs);

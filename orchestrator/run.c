@@ -161,6 +161,11 @@ const Migration *run_migration(const Run *run)
     return run->migration;
 }
 
+GPtrArray *run_rehearse(Run *run)
+{
+    return rehearse(run->migration);
+}
+
 const char *run_version(const Run *run, Side side)
 {
     return monitor_version(run->monitors[side]);

@@ -6,6 +6,7 @@
  * thread-default main context and blocks nowhere.
  */
 #include "orchestrator/migration.h"
+#include "orchestrator/rehearse.h"
 #include "orchestrator/trace.h"
 #include "qmp/address.h"
 
@@ -39,4 +40,8 @@ void run_start(Run *run);
 void run_cancel(Run *run);
 
 const Migration *run_migration(const Run *run);
+/* When it is done with check_only and nothing stood in the way: what it would
+ * have sent; see rehearse.h.  The run is used up by it. */
+GPtrArray *run_rehearse(Run *run);
+
 const char *run_version(const Run *run, Side side); /* NULL: not known */

@@ -9,29 +9,34 @@
 /* clang-format off */
 static const struct {
     const char *member;
-    gboolean in_ram;
+    const char *in; /* the object that it stands in; NULL: the answer itself */
     double scale;
     size_t offset;
 } numbers[] = {
 #define FIELD(name) offsetof(Sample, name)
-    { "dirty-sync-count",        TRUE,  1,    FIELD(pass) },
-    { "total",                   TRUE,  1,    FIELD(total_bytes) },
-    { "remaining",               TRUE,  1,    FIELD(remaining_bytes) },
-    { "transferred",             TRUE,  1,    FIELD(transferred_bytes) },
-    { "normal",                  TRUE,  1,    FIELD(normal_pages) },
-    { "duplicate",               TRUE,  1,    FIELD(zero_pages) },
-    { "page-size",               TRUE,  1,    FIELD(page_bytes) },
-    { "precopy-bytes",           TRUE,  1,    FIELD(precopy_bytes) },
-    { "downtime-bytes",          TRUE,  1,    FIELD(downtime_bytes) },
-    { "postcopy-bytes",          TRUE,  1,    FIELD(postcopy_bytes) },
-    { "multifd-bytes",           TRUE,  1,    FIELD(multifd_bytes) },
-    { "postcopy-requests",       TRUE,  1,    FIELD(postcopy_requests) },
-    { "mbps",                    TRUE,  1e6 / 8, FIELD(sent_bytes_per_s) },
-    { "cpu-throttle-percentage", FALSE, 1,    FIELD(throttle_percent) },
-    { "setup-time",              FALSE, 1000, FIELD(setup_us) },
-    { "total-time",              FALSE, 1000, FIELD(total_us) },
-    { "downtime",                FALSE, 1000, FIELD(downtime_us) },
-    { "expected-downtime",       FALSE, 1000, FIELD(expected_downtime_us) },
+    { "dirty-sync-count",        "ram",  1,    FIELD(pass) },
+    { "total",                   "ram",  1,    FIELD(total_bytes) },
+    { "remaining",               "ram",  1,    FIELD(remaining_bytes) },
+    { "transferred",             "ram",  1,    FIELD(transferred_bytes) },
+    { "normal",                  "ram",  1,    FIELD(normal_pages) },
+    { "duplicate",               "ram",  1,    FIELD(zero_pages) },
+    { "page-size",               "ram",  1,    FIELD(page_bytes) },
+    { "precopy-bytes",           "ram",  1,    FIELD(precopy_bytes) },
+    { "downtime-bytes",          "ram",  1,    FIELD(downtime_bytes) },
+    { "postcopy-bytes",          "ram",  1,    FIELD(postcopy_bytes) },
+    { "multifd-bytes",           "ram",  1,    FIELD(multifd_bytes) },
+    { "postcopy-requests",       "ram",  1,    FIELD(postcopy_requests) },
+    { "dirty-sync-missed-zero-copy", "ram", 1, FIELD(zero_copy_fallbacks) },
+    { "pages",      "xbzrle-cache", 1,         FIELD(xbzrle_pages) },
+    { "bytes",      "xbzrle-cache", 1,         FIELD(xbzrle_bytes) },
+    { "cache-miss", "xbzrle-cache", 1,         FIELD(xbzrle_cache_misses) },
+    { "dirty-limit-throttle-time-per-round", NULL, 1, FIELD(dirty_limit_us) },
+    { "mbps",                    "ram",  1e6 / 8, FIELD(sent_bytes_per_s) },
+    { "cpu-throttle-percentage", NULL,  1,    FIELD(throttle_percent) },
+    { "setup-time",              NULL,  1000, FIELD(setup_us) },
+    { "total-time",              NULL,  1000, FIELD(total_us) },
+    { "downtime",                NULL,  1000, FIELD(downtime_us) },
+    { "expected-downtime",       NULL,  1000, FIELD(expected_downtime_us) },
 #undef FIELD
 };
 /* clang-format on */
@@ -62,7 +67,8 @@ Sample sample_from_query_migrate(JsonNode *reply, int64_t time_us)
     JsonObject *info = json_node_get_object(reply);
     JsonObject *ram = qmp_json_object(info, "ram");
     for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        JsonObject *object = numbers[i].in_ram ? ram : info;
+        JsonObject *object =
+            numbers[i].in ? qmp_json_object(info, numbers[i].in) : info;
         uint64_t whole;
         double broken;
         if (!object) {

@@ -21,7 +21,10 @@ typedef struct {
     int64_t precopy_bytes, downtime_bytes, postcopy_bytes;
     int64_t multifd_bytes;
     int64_t postcopy_requests;
+    int64_t zero_copy_fallbacks; /* times that QEMU saw the kernel copy */
+    int64_t xbzrle_pages, xbzrle_bytes, xbzrle_cache_misses;
     int64_t throttle_percent;
+    int64_t dirty_limit_us;     /* what the vCPUs slept in the last round */
     int64_t setup_us, total_us; /* QEMU's own, from milliseconds */
     int64_t downtime_us;        /* known when completed */
     int64_t expected_downtime_us;

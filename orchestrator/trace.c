@@ -144,6 +144,7 @@ void trace_event(Trace *trace, const Migration *m, const Event *event)
     }
     if (event->kind == EVENT_CONNECTED) {
         add_int(trace, "pid", event->pid);
+        add_string(trace, "version", event->version);
     }
     if (event->kind == EVENT_QMP) {
         add_string(trace, "name", event->name);

@@ -8,8 +8,8 @@
 static bool refuse(const char *text, const char *why, GError **error)
 {
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                "'%s' %s; a migration address is unix:PATH or tcp:HOST:PORT, "
-                "for example tcp:127.0.0.1:0 or tcp:[::1]:0",
+                "'%s' %s; a migration address is unix:PATH, tcp:HOST:PORT or "
+                "file:PATH, for example tcp:127.0.0.1:0 or tcp:[::1]:0",
                 text, why);
     return false;
 }
@@ -37,16 +37,39 @@ static bool parse_tcp(const char *text, const char *rest, Uri *uri,
     return true;
 }
 
+/* QEMU would take a relative path, and each of the two from where it stands. */
+static bool parse_path(const char *text, const char *path, Uri *uri,
+                       GError **error)
+{
+    if (path[0] != '/') {
+        return refuse(text, "has no absolute path", error);
+    }
+    if (uri->kind == URI_FILE && strstr(path, ",offset=")) {
+        return refuse(text, "has an offset: a guest gets a file of its own",
+                      error);
+    }
+    if (g_str_has_suffix(path, "/")) {
+        return refuse(text, "ends in a slash, as a folder does", error);
+    }
+    uri->path = g_strdup(path);
+    return true;
+}
+
 bool uri_parse(const char *text, Uri *ret, GError **error)
 {
     Uri uri = { 0 };
-    if (g_str_has_prefix(text, "unix:") && text[5] != '\0') {
-        uri.is_unix = true;
-        uri.path = g_strdup(text + 5);
-    } else if (!g_str_has_prefix(text, "tcp:")) {
-        return refuse(text, "is neither", error);
-    } else if (!parse_tcp(text, text + 4, &uri, error)) {
-        return false;
+    if (g_str_has_prefix(text, "unix:") || uri_is_file(text)) {
+        uri.kind = uri_is_file(text) ? URI_FILE : URI_UNIX;
+        if (!parse_path(text, strchr(text, ':') + 1, &uri, error)) {
+            return false;
+        }
+    } else if (g_str_has_prefix(text, "tcp:")) {
+        uri.kind = URI_TCP;
+        if (!parse_tcp(text, text + 4, &uri, error)) {
+            return false;
+        }
+    } else {
+        return refuse(text, "is none", error);
     }
     *ret = uri;
     return true;
@@ -58,10 +81,15 @@ void uri_clear(Uri *uri)
     g_clear_pointer(&uri->host, g_free);
 }
 
+bool uri_is_file(const char *text)
+{
+    return text && g_str_has_prefix(text, "file:");
+}
+
 bool uri_is_wildcard(const Uri *uri)
 {
     /* "", "0.0.0.0", "::", "::0"...: nothing but zeroes */
-    return !uri->is_unix && uri->host[strspn(uri->host, "0:.")] == '\0';
+    return uri->kind == URI_TCP && uri->host[strspn(uri->host, "0:.")] == '\0';
 }
 
 /* The first inet address of "socket-address". */
@@ -92,7 +120,7 @@ char *uri_for_source(const char *text, const char *host,
     if (!uri_parse(text, &uri, NULL)) {
         return NULL;
     }
-    if (uri.is_unix) {
+    if (uri.kind != URI_TCP) {
         return g_strdup(text);
     }
     const char *port = listening_port(query_migrate);

@@ -21,7 +21,8 @@ typedef struct {
     pid_t pid; /* a process that stands for it */
     char *path;
     char *run_state, *status, *error_desc;
-    bool mute; /* this command is not answered */
+    CapsInventory inventory; /* what it was told to set */
+    bool mute;               /* this command is not answered */
     char *refusal;
 } FakeSide;
 
@@ -42,17 +43,18 @@ struct FakePair {
 static const Reaction usual[] = {
     { "D migrate-incoming", "D:setup" },
     { "S migrate", "S:setup D:active S:active S:STOP S:pre-switchover" },
+    { "S stop", "S:STOP S:=paused" },
     { "S migrate-continue", "S:device D:completed S:completed" },
     { "D cont", "D:RESUME" },
     { "S cont", "S:RESUME" },
     { "S migrate_cancel", "S:cancelling S:RESUME S:cancelled D:failed" },
 };
 
-static const char script_text[] =
-    "<- {\"QMP\": {\"version\": {\"qemu\": {\"micro\": 2, \"minor\": 0, "
-    "\"major\": 10}, \"package\": \"\"}, \"capabilities\": [\"oob\"]}}\n"
-    "*> {\"execute\": \"qmp_capabilities\"}\n"
-    "<- {\"return\": {}}\n";
+#define SCRIPT                                                                 \
+    "<- {\"QMP\": {\"version\": {\"qemu\": {\"micro\": 2, \"minor\": %s, "     \
+    "\"major\": %s}, \"package\": \"\"}, \"capabilities\": [\"oob\"]}}\n"      \
+    "*> {\"execute\": \"qmp_capabilities\"}\n"                                 \
+    "<- {\"return\": {}}\n"
 
 /* ---- words ---- */
 
@@ -97,8 +99,8 @@ static void do_side(FakeSide *side, const char *word)
         fake_qemu_say(side->qemu, "\x7f ELF\r\n", 7);
     } else if (strcmp(word, "die") == 0) {
         die(side);
-    } else if (strcmp(word, "mute") == 0) {
-        side->mute = true;
+    } else if (strcmp(word, "mute") == 0 || strcmp(word, "forget") == 0) {
+        /* that was seen to when the command came */
     } else if (*word == '~') {
         set(&side->status, word + 1);
     } else if (*word == '=') {
@@ -179,7 +181,49 @@ static char *tell_migration(const FakeSide *side)
     return qmp_json_to_text(node);
 }
 
-static char *answer_to(const FakeSide *side, const char *command)
+static char *tell_capabilities(const CapsInventory *inventory)
+{
+    g_autoptr(GString) text = g_string_new("[");
+    g_auto(GStrv) names = caps_inventory_names(inventory, true);
+
+    for (char **name = names; *name; name++) {
+        g_string_append_printf(
+            text, "%s{\"capability\": \"%s\", \"state\": %s}",
+            name == names ? "" : ", ", *name,
+            caps_inventory_is_on(inventory, *name) ? "true" : "false");
+    }
+    return g_strconcat(text->str, "]", NULL);
+}
+
+static char *tell_parameters(const CapsInventory *inventory)
+{
+    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
+
+    json_node_set_object(node, inventory->parameters);
+    return qmp_json_to_text(node);
+}
+
+/* Both have the machine that was recorded.  NULL: that is no question of it. */
+static char *tell_machine(const FakeSide *side, const char *command,
+                          JsonObject *arguments)
+{
+    for (int i = 0; i < N_CAPS_MACHINE_QUESTIONS; i++) {
+        g_autoptr(QmpCommand) question = caps_machine_question(i);
+        bool is_it = strcmp(question->name, command) == 0 &&
+                     (!question->arguments ||
+                      json_object_equal(question->arguments, arguments));
+        if (is_it) {
+            g_autoptr(JsonNode) node =
+                recorded_machine_reply(i, side->pair->version);
+            return qmp_json_to_text(node);
+        }
+    }
+    return NULL;
+}
+
+/* NULL: it is no question, or one that it does not know. */
+static char *answer_to(const FakeSide *side, const char *command,
+                       JsonObject *arguments)
 {
     if (strcmp(command, "query-status") == 0) {
         return g_strdup_printf("{\"status\": \"%s\"}", side->run_state);
@@ -187,14 +231,31 @@ static char *answer_to(const FakeSide *side, const char *command)
     if (strcmp(command, "query-migrate") == 0) {
         return tell_migration(side);
     }
-    if (strcmp(command, "qom-get") == 0) {
-        return g_strdup("\"pc-q35-7.2-machine\"");
+    if (strcmp(command, "query-migrate-capabilities") == 0) {
+        return tell_capabilities(&side->inventory);
     }
-    if (g_str_has_prefix(command, "query-")) {
+    if (strcmp(command, "query-migrate-parameters") == 0) {
+        return tell_parameters(&side->inventory);
+    }
+    if (strcmp(command, "query-qmp-schema") == 0) {
         g_autoptr(JsonNode) node = recorded_reply(command, side->pair->version);
         return qmp_json_to_text(node);
     }
-    return NULL;
+    if (strcmp(command, "query-kvm") == 0) {
+        return g_strdup("{\"enabled\": false, \"present\": true}");
+    }
+    return tell_machine(side, command, arguments);
+}
+
+/* A setting that it takes, it has from now on. */
+static void take_setting(FakeSide *side, const char *command,
+                         JsonObject *arguments)
+{
+    if (g_str_has_prefix(command, "migrate-set-") && arguments) {
+        g_autoptr(QmpCommand) setting = qmp_command_new(command);
+        setting->arguments = json_object_ref(arguments);
+        caps_inventory_apply(&side->inventory, setting);
+    }
 }
 
 static void add_arguments(GString *told, JsonObject *arguments)
@@ -237,12 +298,17 @@ static bool on_command(FakeQemu *fake, const char *command,
                        gpointer user_data)
 {
     FakeSide *side = user_data;
-    g_autofree char *answer = answer_to(side, command);
+    bool is_question = strstr(command, "query-") != NULL;
+    g_autofree char *answer = answer_to(side, command, arguments);
     g_autofree char *told = g_strdup_printf(
         "%c %s", side->side == SIDE_SOURCE ? 'S' : 'D', command);
 
     if (strcmp(command, "qmp_capabilities") == 0) {
         return false;
+    }
+    if (!answer && is_question) {
+        fake_qemu_error(fake, id, "The command has not been found");
+        return true;
     }
     if (!answer) {
         note_told(side, command, arguments);
@@ -256,6 +322,9 @@ static bool on_command(FakeQemu *fake, const char *command,
         fake_qemu_error(fake, id, text);
         return true;
     }
+    if (!strstr(words, ":forget")) {
+        take_setting(side, command, arguments);
+    }
     if (!side->mute) {
         fake_qemu_return(fake, id, answer ? answer : "{}");
     }
@@ -268,16 +337,19 @@ static bool on_command(FakeQemu *fake, const char *command,
 static void init_side(FakePair *pair, Side which)
 {
     FakeSide *side = &pair->sides[which];
+    g_auto(GStrv) version = g_strsplit(pair->version, ".", 2);
+    g_autofree char *script = g_strdup_printf(SCRIPT, version[1], version[0]);
 
     side->pair = pair;
     side->side = which;
     side->path = g_build_filename(pair->folder, side_name(which), NULL);
-    side->qemu = fake_qemu_new(script_text);
+    side->qemu = fake_qemu_new(script);
     fake_qemu_set_handler(side->qemu, on_command, side);
     if (!fake_qemu_listen(side->qemu, side->path)) {
         g_error("%s", side->path);
     }
     side->address = qmp_address_parse(fake_qemu_address(side->qemu), NULL);
+    recorded_inventory(&side->inventory, pair->version);
     set(&side->status, "none");
     set(&side->run_state, which == SIDE_DESTINATION ? "inmigrate"
                           : pair->script->run_state ? pair->script->run_state
@@ -329,7 +401,8 @@ FakePair *fake_pair_new(const PairScript *script)
     pair->version = script->version ? script->version : "10.0";
     pair->folder = g_dir_make_tmp("qmigrate-test-XXXXXX", NULL);
     pair->told = g_string_new(NULL);
-    pair->settings.uri = g_strdup("unix:/run/stream");
+    pair->settings.uri =
+        g_strdup(script->uri ? script->uri : "unix:/run/stream");
     add_wishes(&pair->settings, script->wishes);
     init_side(pair, SIDE_SOURCE);
     init_side(pair, SIDE_DESTINATION);
@@ -349,6 +422,7 @@ static void clear_side(FakeSide *side)
     g_free(side->run_state);
     g_free(side->status);
     g_free(side->error_desc);
+    caps_inventory_clear(&side->inventory);
     g_free(side->refusal);
 }
 

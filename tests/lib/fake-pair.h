@@ -12,6 +12,7 @@
  *     S:~failed   its status is, without an event;  S:=paused  its run state is
  *     S:(a_b)     its error-desc is "a b";          S:!no_no   it refuses, "no no"
  *     S:mute      it does not answer this command
+ *     S:forget    it takes this setting, and does not keep it
  *     S:hang-up   it closes the session and takes a new one
  *     S:garbage   it says something that is not QMP
  *     S:die       its process ends
@@ -27,7 +28,8 @@ typedef struct {
 } Reaction;
 
 typedef struct {
-    const char *version;   /* whose replies: "7.2" or "10.0"; NULL: 10.0 */
+    const char *version;   /* who they are: "7.2" or "10.0"; NULL: 10.0 */
+    const char *uri;       /* NULL: a unix socket */
     const char *run_state; /* of the source, NULL: running */
     const char *wishes;    /* "+xbzrle downtime-limit=1s", or NULL */
     Reaction reactions[6];

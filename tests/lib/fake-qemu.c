@@ -8,11 +8,14 @@
 #include "qmp/parser.h"
 #include "tests/lib/fake-link.h"
 #include "tests/lib/fake-script.h"
+#include "tests/lib/recorded.h"
 
 struct FakeQemu {
     GPtrArray *steps;
     guint at;
-    GHashTable *ids; /* of the script, to those that came; JSON texts */
+    char *version;      /* that it greets with, "10.0"; NULL: none */
+    GPtrArray *invents; /* names of commands */
+    GHashTable *ids;    /* of the script, to those that came; JSON texts */
     char *latest_id;
     bool is_silent;
     bool is_paused;
@@ -151,6 +154,8 @@ static void do_step(FakeQemu *fake, Step *step)
     case STEP_CLOSE:
         fake_qemu_hang_up(fake);
         break;
+    case STEP_INVENT:
+        break;
     case STEP_HEAR:
     case STEP_RULE:
         g_assert_not_reached();
@@ -244,6 +249,21 @@ static bool hear_by_handler(FakeQemu *fake, JsonObject *command)
                                           fake->latest_id, fake->handler_data);
 }
 
+static void check_command(FakeQemu *fake, JsonObject *message)
+{
+    const char *name = fake_command_name(message);
+    const QmpCommand command = {
+        .name = (char *)name,
+        .arguments = qmp_json_object(message, "arguments"),
+        .oob = json_object_has_member(message, "exec-oob"),
+    };
+
+    if (!g_ptr_array_find_with_equal_func(fake->invents, name, g_str_equal,
+                                          NULL)) {
+        recorded_check_command(fake->version, &command);
+    }
+}
+
 static void hear(const char *line, gpointer data)
 {
     FakeQemu *fake = data;
@@ -252,6 +272,7 @@ static void hear(const char *line, gpointer data)
     if (!command) {
         g_error("the client said %s", line);
     }
+    check_command(fake, command);
     g_ptr_array_add(fake->heard, g_strdup(line));
     g_free(fake->latest_id);
     fake->latest_id = fake_member_text(command, "id");
@@ -275,6 +296,44 @@ static const FakeLinkFuncs link_funcs = { start_over, hear };
 
 /* --- life --- */
 
+static char *version_of(JsonObject *message)
+{
+    JsonObject *greeting = qmp_json_object(message, "QMP");
+    JsonObject *version = qmp_json_object(greeting, "version");
+    JsonObject *qemu = qmp_json_object(version, "qemu");
+    int64_t major, minor;
+
+    if (!qmp_json_int64(qemu, "major", &major) ||
+        !qmp_json_int64(qemu, "minor", &minor)) {
+        return NULL;
+    }
+    return g_strdup_printf("%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT, major,
+                           minor);
+}
+
+static void invent(FakeQemu *fake, const char *names)
+{
+    g_auto(GStrv) each = g_strsplit(names, " ", -1);
+
+    for (char **name = each; *name; name++) {
+        g_ptr_array_add(fake->invents, g_strdup(*name));
+    }
+}
+
+/* What it is, before anything is said. */
+static void read_script(FakeQemu *fake)
+{
+    for (guint i = 0; i < fake->steps->len; i++) {
+        Step *step = step_at(fake, i);
+
+        if (step->kind == STEP_INVENT) {
+            invent(fake, step->bytes);
+        } else if (step->kind == STEP_SAY && !fake->version) {
+            fake->version = version_of(step->message);
+        }
+    }
+}
+
 FakeQemu *fake_qemu_new(const char *script)
 {
     FakeQemu *fake = g_new0(FakeQemu, 1);
@@ -282,6 +341,8 @@ FakeQemu *fake_qemu_new(const char *script)
     fake->steps = fake_script_parse(script);
     fake->ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     fake->heard = g_ptr_array_new_with_free_func(g_free);
+    fake->invents = g_ptr_array_new_with_free_func(g_free);
+    read_script(fake);
     fake->link = fake_link_new(&link_funcs, fake);
     return fake;
 }
@@ -307,7 +368,9 @@ void fake_qemu_free(FakeQemu *fake)
     fake_link_free(fake->link);
     g_ptr_array_unref(fake->steps);
     g_ptr_array_unref(fake->heard);
+    g_ptr_array_unref(fake->invents);
     g_hash_table_unref(fake->ids);
+    g_free(fake->version);
     g_free(fake->latest_id);
     g_free(fake->failure);
     g_free(fake);

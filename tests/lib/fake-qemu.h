@@ -27,6 +27,10 @@
  *     ! bytes TEXT     say this exactly; \n, \" and \ooo as in C
  *     ! chunk N        from here on, N bytes per write; 0: as many as fit
  *     ! repeat N TEXT  say TEXT N times
+ *     ! invent NAME... commands that this one takes, and no real one
+ *
+ * A command that the QEMU of the greeting would not take (its schema was
+ * recorded) aborts the test: the script may be as wrong as the program.
  */
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>

@@ -30,9 +30,10 @@ static const struct {
     const char *word;
     StepKind kind;
 } verbs[] = {
-    { "bytes ", STEP_BYTES },  { "repeat ", STEP_BYTES },
-    { "chunk ", STEP_CHUNK },  { "pause", STEP_PAUSE },
-    { "silent", STEP_SILENT }, { "close", STEP_CLOSE },
+    { "bytes ", STEP_BYTES },   { "repeat ", STEP_BYTES },
+    { "chunk ", STEP_CHUNK },   { "pause", STEP_PAUSE },
+    { "silent", STEP_SILENT },  { "close", STEP_CLOSE },
+    { "invent ", STEP_INVENT },
 };
 
 static void read_verb(Step *step, const char *line, const char *rest)

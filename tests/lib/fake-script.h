@@ -14,12 +14,13 @@ typedef enum {
     STEP_PAUSE,
     STEP_SILENT,
     STEP_CLOSE,
+    STEP_INVENT, /* holds for all of the script */
 } StepKind;
 
 typedef struct {
     StepKind kind;
     JsonObject *message; /* HEAR, RULE, SAY */
-    char *bytes;         /* BYTES */
+    char *bytes;         /* BYTES; INVENT: names with blanks between */
     size_t n;            /* CHUNK: bytes in one.  BYTES: how often */
 } Step;
 

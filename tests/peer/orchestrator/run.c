@@ -115,11 +115,11 @@ static const Case good[] = {
       OUTCOME_MIGRATED },
     { "settings go back on the one that keeps the guest",
       { .wishes = "+xbzrle multifd-channels=4 downtime-limit=1s" },
-      "S +events +pause-before-switchover +return-path +xbzrle; "
       "S downtime-limit=1000 multifd-channels=4; "
-      "D +events; D multifd-channels=4; "
+      "S +events +pause-before-switchover +return-path +xbzrle; "
+      "D multifd-channels=4; D +events; "
       "D migrate-incoming; S migrate; S migrate-continue; D cont; "
-      "D multifd-channels=2; D -events",
+      "D -events; D multifd-channels=2",
       OUTCOME_MIGRATED },
     { "QEMU does not wait for us",
       { .wishes = "-pause-before-switchover",
@@ -166,23 +166,30 @@ static const Case refused[] = {
         .reactions = { { "D migrate-incoming",
                          "D:!Failed_to_find_an_available_port:_Address_"
                          "already_in_use" } } },
+      "S downtime-limit=500; "
       "S +events +pause-before-switchover +return-path +xbzrle; "
-      "S downtime-limit=500; D +events; D migrate-incoming; "
-      "D -events; S downtime-limit=300; "
-      "S -events -pause-before-switchover -return-path -xbzrle",
+      "D +events; D migrate-incoming; D -events; "
+      "S -events -pause-before-switchover -return-path -xbzrle; "
+      "S downtime-limit=300",
       OUTCOME_ERROR,
       FAILURE_INCOMING_REFUSED,
       .message = "migrate-incoming was refused",
       .qemu_text = { NULL, "Address already in use" } },
     { "a setting is refused: all that was sent is undone",
       { .wishes = "downtime-limit=500",
-        .reactions = { { "S migrate-set-parameters",
-                         "S:!Parameter_'x'_expects_y" } } },
-      "S +events +pause-before-switchover +return-path; "
-      "S downtime-limit=500; S downtime-limit=300; " UNDO_S,
+        .reactions = { { "D migrate-set-capabilities",
+                         "D:!Parameter_'x'_expects_y" } } },
+      "S downtime-limit=500; " SET UNDO_D "; " UNDO_S "; S downtime-limit=300",
       OUTCOME_REFUSED,
       FAILURE_SETTING_REFUSED,
-      .qemu_text = { "expects y" } },
+      .qemu_text = { NULL, "expects y" } },
+    { "a setting that is taken and not kept",
+      { .wishes = "downtime-limit=500",
+        .reactions = { { "S migrate-set-parameters", "S:forget" } } },
+      "S downtime-limit=500; " SET UNDO_D "; " UNDO_S "; S downtime-limit=300",
+      OUTCOME_REFUSED,
+      FAILURE_SETTING_REFUSED,
+      .message = "downtime-limit is 300, not 500" },
     { "the destination dies in prepare",
       { .reactions = { { "D migrate-incoming", "D:mute D:die" } } },
       LISTEN UNDO_S,
@@ -213,7 +220,13 @@ static const Case refused[] = {
       "",
       OUTCOME_REFUSED,
       FAILURE_UNKNOWN_SETTING,
-      .message = "both sides: there is no capability 'quite-new'" },
+      .message = "there is no capability 'quite-new'" },
+    { "one without which another is refused",
+      { .wishes = "+zero-copy-send" },
+      "",
+      OUTCOME_REFUSED,
+      FAILURE_INCOMPATIBLE,
+      .message = "zero-copy-send needs multifd" },
 };
 
 static void undoes_what_was_done(void **state)
@@ -325,12 +338,186 @@ static void resolves(void **state)
     run_cases(broken, G_N_ELEMENTS(broken));
 }
 
+/* ---- through a file ---- */
+
+#define FILE_URI .uri = "file:/run/guest"
+#define SAVES                                                                  \
+    {                                                                          \
+        "S migrate", "S:setup S:active S:device S:completed"                   \
+    }
+#define LOADS                                                                  \
+    {                                                                          \
+        "D migrate-incoming", "D:setup D:active D:completed"                   \
+    }
+#define HELD   "S +events; D +events; S stop; "
+#define SAVED  HELD "S migrate; "
+#define LOADED SAVED "D migrate-incoming; "
+#define KEPT   "D -events; S -events"
+
+static const Case filed[] = {
+    { "saved and loaded",
+      { FILE_URI, .reactions = { SAVES, LOADS } },
+      LOADED "D cont; " UNDO_D,
+      OUTCOME_MIGRATED },
+    { "paused before: neither stop nor cont",
+      { FILE_URI, .run_state = "paused", .reactions = { SAVES, LOADS } },
+      "S +events; D +events; S migrate; D migrate-incoming; " UNDO_D,
+      OUTCOME_MIGRATED },
+    { "completed a moment before all is written",
+      { FILE_URI, .reactions = { { "S migrate", "S:setup S:active S:completed "
+                                                "S:=finish-migrate" },
+                                 { "S query-status", "" }, /* inspect */
+                                 { "S query-status", "S:=postmigrate" },
+                                 LOADS } },
+      LOADED "D cont; " UNDO_D,
+      OUTCOME_MIGRATED },
+    { "too late to cancel",
+      { FILE_URI,
+        .reactions = { SAVES,
+                       { "D migrate-incoming",
+                         "D:setup D:active D:completed cancel-now" } } },
+      LOADED "D cont; " UNDO_D,
+      OUTCOME_MIGRATED,
+      .message = "the wish to cancel came too late" },
+    { "the destination's monitor breaks while it loads",
+      { FILE_URI,
+        .reactions = { SAVES,
+                       { "D migrate-incoming", "D:setup D:active D:~completed "
+                                               "D:=paused D:hang-up" } } },
+      LOADED "D cont; " UNDO_D,
+      OUTCOME_MIGRATED,
+      .message = "it migrated all the same" },
+    { "the source dies while the destination loads",
+      { FILE_URI,
+        .reactions = { SAVES,
+                       { "D migrate-incoming", "D:setup D:active D:~completed "
+                                               "D:=paused S:die" } } },
+      LOADED "D cont; " UNDO_D,
+      OUTCOME_MIGRATED,
+      .message = "it migrated all the same" },
+    { "7.2 has no files",
+      { FILE_URI, .version = "7.2" },
+      "",
+      OUTCOME_REFUSED,
+      FAILURE_INCOMPATIBLE,
+      .message = "does not know file:" },
+    { "a wish that a file does not go with",
+      { FILE_URI, .wishes = "+xbzrle +return-path" },
+      "",
+      OUTCOME_REFUSED,
+      FAILURE_INCOMPATIBLE,
+      .message = "takes return-path with a file: address" },
+    { "stop is refused",
+      { FILE_URI, .reactions = { { "S stop", "S:!no" } } },
+      HELD KEPT,
+      OUTCOME_ERROR,
+      FAILURE_MIGRATE_REFUSED,
+      .qemu_text = { "no" } },
+    { "the source's monitor breaks when it is stopped",
+      { FILE_URI,
+        .reactions = { { "S stop", "S:mute S:STOP S:=paused S:hang-up" } } },
+      HELD "S cont; " KEPT,
+      OUTCOME_ERROR,
+      FAILURE_MONITOR_LOST },
+    { "cancelled when it is stopped",
+      { FILE_URI,
+        .reactions = { { "S stop", "S:STOP S:=paused cancel-now" } } },
+      HELD "S cont; " KEPT,
+      OUTCOME_CANCELLED,
+      FAILURE_CANCELLED },
+    { "the file cannot be made",
+      { FILE_URI, .reactions = { { "S migrate", "S:!Could_not_create_it" } } },
+      SAVED "S cont; " KEPT,
+      OUTCOME_FAILED,
+      FAILURE_MIGRATE_REFUSED,
+      .message = "stopped to be saved",
+      .qemu_text = { "Could not create it" } },
+    { "the disk is full",
+      { FILE_URI,
+        .reactions = { { "S migrate",
+                         "S:setup S:active S:(No_space) S:failed" } } },
+      SAVED "S cont; " KEPT,
+      OUTCOME_FAILED,
+      FAILURE_MIGRATION_FAILED,
+      .qemu_text = { "No space" } },
+    { "the disk is full, and it was paused before",
+      { FILE_URI, .run_state = "paused",
+        .reactions = { { "S migrate", "S:setup S:active S:failed" } } },
+      "S +events; D +events; S migrate; " KEPT,
+      OUTCOME_FAILED,
+      FAILURE_MIGRATION_FAILED },
+    { "cancelled while it is saved",
+      { FILE_URI,
+        .reactions = { { "S migrate", "S:setup S:active cancel" },
+                       { "S migrate_cancel", "S:cancelling S:cancelled" } } },
+      SAVED "S migrate_cancel; S cont; " KEPT,
+      OUTCOME_CANCELLED,
+      FAILURE_CANCELLED },
+    { "cancelled when it is saved",
+      { FILE_URI,
+        .reactions = { { "S migrate",
+                         "S:setup S:active S:completed cancel-now" } } },
+      SAVED "S cont; " KEPT,
+      OUTCOME_CANCELLED,
+      FAILURE_CANCELLED },
+    { "cancelled by somebody else while it is saved",
+      { FILE_URI,
+        .reactions = { { "S migrate",
+                         "S:setup S:active S:cancelling S:cancelled" } } },
+      SAVED "S cont; " KEPT,
+      OUTCOME_CANCELLED,
+      FAILURE_CANCELLED_ELSEWHERE },
+    { "the destination dies while it is saved",
+      { FILE_URI,
+        .reactions = { { "S migrate", "S:setup S:active D:die" },
+                       { "S migrate_cancel", "S:cancelling S:cancelled" } } },
+      SAVED "S migrate_cancel; S cont; S -events",
+      OUTCOME_FAILED,
+      FAILURE_DESTINATION_LOST },
+    { "the source dies while it is saved",
+      { FILE_URI, .reactions = { { "S migrate", "S:setup S:active S:die" } } },
+      SAVED UNDO_D,
+      OUTCOME_LOST,
+      FAILURE_SOURCE_LOST },
+    { "the destination may not read it",
+      { FILE_URI,
+        .reactions = { SAVES,
+                       { "D migrate-incoming", "D:!Permission_denied" } } },
+      LOADED "S cont; " KEPT,
+      OUTCOME_FAILED,
+      FAILURE_INCOMING_REFUSED,
+      .qemu_text = { NULL, "Permission denied" } },
+    { "the destination cannot load it",
+      { FILE_URI,
+        .reactions = { SAVES,
+                       { "D migrate-incoming",
+                         "D:setup D:active D:(bad_device) D:failed" } } },
+      LOADED "S cont; S -events",
+      OUTCOME_FAILED,
+      FAILURE_DESTINATION_FAILED,
+      .message = "continued it there",
+      .qemu_text = { NULL, "bad device" } },
+    { "the destination dies while it loads",
+      { FILE_URI,
+        .reactions = { SAVES,
+                       { "D migrate-incoming", "D:setup D:active D:die" } } },
+      LOADED "S cont; S -events",
+      OUTCOME_FAILED,
+      FAILURE_DESTINATION_LOST },
+};
+
+static void goes_through_a_file(void **state)
+{
+    run_cases(filed, G_N_ELEMENTS(filed));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(migrates),
         cmocka_unit_test(undoes_what_was_done),
         cmocka_unit_test(resolves),
+        cmocka_unit_test(goes_through_a_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

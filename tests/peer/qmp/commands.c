@@ -110,7 +110,7 @@ static void out_of_band_overtakes_what_waits(void **state)
 {
     Holder holder = { G_QUEUE_INIT };
     g_autoptr(FakeQemu) fake = fake_qemu_new(
-        READY_OOB "*> {\"exec-oob\": \"yank\"}\n<- {\"return\": {}}\n");
+        READY_OOB "*> {\"exec-oob\": \"query-yank\"}\n<- {\"return\": {}}\n");
     g_autoptr(Session) session = session_connect(fake);
     Answer *oob;
 
@@ -118,7 +118,7 @@ static void out_of_band_overtakes_what_waits(void **state)
     for (int i = 0; i < 20; i++) {
         session_ask(session, "hold");
     }
-    oob = session_ask_oob(session, "yank");
+    oob = session_ask_oob(session, "query-yank");
     session_wait(oob);
     assert_int_equal(oob->order, 1);
     assert_int_equal(holder.ids.length, 8);

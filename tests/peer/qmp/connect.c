@@ -42,8 +42,8 @@ static void does_without_oob_where_it_is_not(void **state)
     g_autoptr(Session) session = session_connect(fake);
 
     assert_false(qmp_client_has_oob(session->client));
-    check_error(session_wait_error(session_ask_oob(session, "yank")), QMP_ERROR,
-                QMP_ERROR_USAGE);
+    check_error(session_wait_error(session_ask_oob(session, "query-yank")),
+                QMP_ERROR, QMP_ERROR_USAGE);
     assert_null(fake_qemu_failure(fake));
 }
 

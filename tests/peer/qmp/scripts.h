@@ -6,6 +6,12 @@
     "\"major\": 7}, \"package\": \"\"}, \"capabilities\": [" capabilities      \
     "]}}"
 
+/*
+ * What a session does with a command, whatever it is: these have names that are
+ * short, or say what the script does.
+ */
+#define INVENTED "! invent a b c hold slow next long short cancelled\n"
+
 #define GREETING     "<- " GREETING_TEXT("") "\n"
 #define GREETING_OOB "<- " GREETING_TEXT("\"oob\"") "\n"
 #define NEGOTIATION                                                            \
@@ -16,5 +22,5 @@
     "{\"enable\": [\"oob\"]}}\n"                                               \
     "<- {\"return\": {}}\n"
 
-#define READY     GREETING NEGOTIATION
-#define READY_OOB GREETING_OOB NEGOTIATION_OOB
+#define READY     INVENTED GREETING NEGOTIATION
+#define READY_OOB INVENTED GREETING_OOB NEGOTIATION_OOB

@@ -4,6 +4,9 @@
 
 #include "orchestrator/failure.h"
 
+typedef Failure FailureToFree;
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FailureToFree, failure_clear)
+
 static const struct {
     const char *what;
     Failure failure;
@@ -74,6 +77,39 @@ static void says_it_in_few_lines(void **state)
     }
 }
 
+static void says_what_else_stood_in_the_way(void **state)
+{
+    g_auto(FailureToFree)
+        failure = { .code = FAILURE_CANCELLED, .message = g_strdup("first") };
+
+    failure_add(&failure, SIDE_SOURCE, "second", NULL);
+    failure_add(&failure, N_SIDES, "third %s", "do this");
+    g_autofree char *text = failure_to_text(&failure);
+    assert_string_equal(text, "error: first\n"
+                              "  also: source: second\n"
+                              "  also: third %s (do this)\n");
+}
+
+static void a_copy_is_of_its_own(void **state)
+{
+    g_auto(FailureToFree) failure = { .code = FAILURE_BLOCKED,
+                                      .phase = "inspect",
+                                      .has_side = TRUE,
+                                      .side = SIDE_DESTINATION,
+                                      .message = g_strdup("no"),
+                                      .hint = g_strdup("do this"),
+                                      .qemu_text = { g_strdup("a"), NULL } };
+    g_auto(FailureToFree) plain = failure_copy(&failure);
+
+    failure_add(&failure, SIDE_SOURCE, "second", NULL);
+    g_auto(FailureToFree) copy = failure_copy(&failure);
+    g_autofree char *text = failure_to_text(&failure);
+    g_autofree char *copied = failure_to_text(&copy);
+    assert_string_equal(copied, text);
+    assert_null(plain.also);
+    assert_ptr_not_equal(copy.also, failure.also);
+}
+
 /* The words are in scripts, the phrases on screens: one line, told apart. */
 static void rows_are_words_and_phrases(void **state)
 {
@@ -115,6 +151,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_it_in_few_lines),
+        cmocka_unit_test(says_what_else_stood_in_the_way),
+        cmocka_unit_test(a_copy_is_of_its_own),
         cmocka_unit_test(rows_are_words_and_phrases),
         cmocka_unit_test(clear_forgets_all),
     };

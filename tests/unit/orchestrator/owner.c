@@ -15,12 +15,16 @@ static const struct {
     const char *what;
     int row;
     Facts facts;
+    bool held;
 } sources[] = {
     { "failed and runs", 0, { ALIVE("running", FAILED) } },
     { "cancelled and runs", 0, { ALIVE("running", CANCELLED) } },
     { "never migrated", 0, { ALIVE("running", NONE) } },
     { "suspended to RAM", 0, { ALIVE("suspended", FAILED), .stopped = true } },
     { "continued after completed", 0, { ALIVE("running", COMPLETED) } },
+    { "continued after completed, and suspended to RAM",
+      0,
+      { ALIVE("suspended", COMPLETED) } },
     { "connects", 1, { ALIVE("running", SETUP) } },
     { "sends", 1, { ALIVE("running", ACTIVE) } },
     { "waits for migrate-continue",
@@ -55,6 +59,18 @@ static const struct {
       { .run_state = "running", .status = STATUS_ACTIVE } },
     { "silent", 7, { .connected = true, .run_state = "running" } },
     { "silent", 7, { .connected = true, .status = STATUS_COMPLETED } },
+    { "was not saved, and stands still for it",
+      8,
+      { ALIVE("paused", FAILED), .stopped = true },
+      true },
+    { "stands still, and nothing was sent yet",
+      8,
+      { ALIVE("paused", NONE), .stopped = true },
+      true },
+    { "was not saved, and somebody continued it",
+      0,
+      { ALIVE("running", CANCELLED) },
+      true },
 };
 
 /* Destination: which column. */
@@ -120,7 +136,7 @@ static const struct {
 #define N  OWNER_NOBODY
 #define U  OWNER_UNPROVED
 /* clang-format off */
-static const Owner expected[8][8] = {
+static const Owner expected[9][8] = {
     /* waits, never, loaded, runs, post-copy, split, died, unknown */
     { S,  S,  S,  U,  U,  U,  S,  U }, /* source runs */
     { C,  C,  W,  W,  W,  W,  W,  C }, /* migrates */
@@ -130,6 +146,7 @@ static const Owner expected[8][8] = {
     { W,  W,  W,  U,  U,  SP, W,  W }, /* turns */
     { W,  N,  CD, D,  N,  N,  N,  U }, /* dead */
     { U,  U,  U,  U,  U,  U,  U,  U }, /* unknown */
+    { W,  CS, U,  U,  U,  U,  U,  U }, /* held by us */
 };
 /* clang-format on */
 #undef W
@@ -144,7 +161,7 @@ static const Owner expected[8][8] = {
 
 static void every_cell_is_judged(void **state)
 {
-    bool seen[8][8] = { 0 };
+    bool seen[9][8] = { 0 };
 
     for (size_t i = 0; i < G_N_ELEMENTS(sources); i++) {
         for (size_t j = 0; j < G_N_ELEMENTS(destinations); j++) {
@@ -154,6 +171,7 @@ static void every_cell_is_judged(void **state)
                 .started = true,
                 .guest_ran = true,
                 .handed_over = destinations[j].handed_over,
+                .held = sources[i].held,
             };
             Owner owner = owner_judge(facts, &context, false);
             Owner right = expected[sources[i].row][destinations[j].column];
@@ -166,7 +184,7 @@ static void every_cell_is_judged(void **state)
             seen[sources[i].row][destinations[j].column] = true;
         }
     }
-    for (size_t i = 0; i < 64; i++) {
+    for (size_t i = 0; i < 72; i++) {
         assert_true(seen[i / 8][i % 8]);
     }
 }
@@ -253,6 +271,49 @@ static const struct {
       { .started = true, .guest_ran = true, .handed_over = true },
       true,
       OWNER_UNPROVED },
+    { "a file: until it is told of it the destination has nothing",
+      { ALIVE("postmigrate", COMPLETED) },
+      { ALIVE("inmigrate", NONE) },
+      { .started = true,
+        .guest_ran = true,
+        .held = true,
+        .through_file = true },
+      false,
+      OWNER_CONT_SOURCE },
+    { "a file: nor has one that cannot be reached",
+      { ALIVE("paused", CANCELLED), .stopped = true },
+      { .connected = false },
+      { .started = true,
+        .guest_ran = true,
+        .held = true,
+        .through_file = true },
+      false,
+      OWNER_CONT_SOURCE },
+    { "a file: once it is told it may load it",
+      { ALIVE("postmigrate", COMPLETED) },
+      { ALIVE("inmigrate", ACTIVE) },
+      { .started = true,
+        .guest_ran = true,
+        .held = true,
+        .through_file = true,
+        .handed_over = true },
+      false,
+      OWNER_WAIT },
+    { "a file: it runs there, whoever told it to",
+      { ALIVE("postmigrate", COMPLETED) },
+      { ALIVE("running", ACTIVE) },
+      { .started = true,
+        .guest_ran = true,
+        .held = true,
+        .through_file = true },
+      true,
+      OWNER_UNPROVED },
+    { "I7: what was paused before is not continued",
+      { ALIVE("paused", FAILED), .stopped = true },
+      { ALIVE("inmigrate", NONE) },
+      { .started = true, .through_file = true },
+      false,
+      OWNER_SOURCE },
     { "I7: running there though it was paused",
       { ALIVE("postmigrate", COMPLETED) },
       { ALIVE("running", COMPLETED) },
@@ -294,14 +355,17 @@ static void check_rules(const Facts facts[N_SIDES], const OwnerContext *context)
     const Facts *destination = &facts[SIDE_DESTINATION];
     Owner owner = owner_judge(facts, context, false);
     Owner final = owner_judge(facts, context, true);
+    bool has_nothing = context->through_file && !context->handed_over;
 
     assert_true(final != OWNER_WAIT && final != OWNER_CANCEL);
     assert_true(owner == final || owner == OWNER_WAIT || owner == OWNER_CANCEL);
     switch (owner) {
     case OWNER_CONT_SOURCE: /* I2 */
-        assert_true(source->connected && source->status == STATUS_COMPLETED);
+        assert_true(source->connected);
+        assert_true(source->status == STATUS_COMPLETED ||
+                    (context->held && status_is_terminal(source->status)));
         assert_true(destination->dead || destination->status == STATUS_FAILED ||
-                    !context->started);
+                    has_nothing || !context->started);
         assert_false(context->cont_sent && context->started);
         assert_true(destination->resume_us == 0 || !context->started);
         assert_false(destination->blind && context->started);
@@ -324,7 +388,8 @@ static void check_rules(const Facts facts[N_SIDES], const OwnerContext *context)
         break;
     case OWNER_NOBODY:
         assert_true(source->dead || destination->dead ||
-                    destination->status == STATUS_FAILED || !context->started);
+                    destination->status == STATUS_FAILED || has_nothing ||
+                    !context->started);
         break;
     default:
         break;
@@ -358,7 +423,9 @@ static void rules_hold_for_all_facts(void **state)
             const OwnerContext context = { .started = bits & 1,
                                            .guest_ran = bits & 2,
                                            .handed_over = bits & 4,
-                                           .cont_sent = bits & 8 };
+                                           .cont_sent = bits & 8,
+                                           .through_file = bits & 16,
+                                           .held = bits & 32 };
             check_rules(facts, &context);
         }
     }

@@ -9,6 +9,7 @@
 #include "tests/lib/replay.h"
 
 #define STRAIGHT "inspect prepare transfer switchover settle roll-back done"
+#define FILED    "inspect prepare transfer load settle roll-back done"
 #define BROKEN   "inspect prepare transfer resolve roll-back done"
 
 static const struct {
@@ -39,6 +40,14 @@ static const struct {
       FAILURE_DESTINATION_FAILED },
     { "destination-killed-10.0", 0, BROKEN, OUTCOME_FAILED,
       FAILURE_DESTINATION_LOST },
+    { "file-10.0", 0, FILED, OUTCOME_MIGRATED },
+    { "file-mapped-10.0", 0, FILED, OUTCOME_MIGRATED },
+    { "file-cancelled-10.0", 0, BROKEN, OUTCOME_CANCELLED, FAILURE_CANCELLED },
+    { "file-no-folder-10.0", 0, BROKEN, OUTCOME_FAILED,
+      FAILURE_MIGRATION_FAILED },
+    { "file-other-memory-10.0", 0,
+      "inspect prepare transfer load resolve roll-back done", OUTCOME_FAILED,
+      FAILURE_DESTINATION_FAILED },
     { "port-taken-10.0", 0, "inspect prepare roll-back done", OUTCOME_ERROR,
       FAILURE_INCOMING_REFUSED },
 };
@@ -46,8 +55,8 @@ static const struct {
 static void goes_the_same_way(void **state)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(traces); i++) {
-        g_autofree char *text = replay_read(traces[i].name);
-        g_autoptr(Replay) replay = replay_new(text, traces[i].nth, G_MAXUINT);
+        g_autoptr(Replay) replay =
+            replay_new(traces[i].name, traces[i].nth, G_MAXUINT);
         const Migration *m = replay->migration;
 
         if (strcmp(replay->phases->str, traces[i].phases) != 0 ||
@@ -74,10 +83,9 @@ static void goes_the_same_way(void **state)
 static void ends_wherever_it_is_cut(void **state)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(traces); i++) {
-        g_autofree char *text = replay_read(traces[i].name);
-
         for (guint n = 1;; n++) {
-            g_autoptr(Replay) replay = replay_new(text, traces[i].nth, n);
+            g_autoptr(Replay) replay =
+                replay_new(traces[i].name, traces[i].nth, n);
             Migration *m = replay->migration;
             bool was_done = m->phase == PHASE_DONE;
 
@@ -97,6 +105,29 @@ static void ends_wherever_it_is_cut(void **state)
                        !m->context.handed_over ||
                            m->outcome != OUTCOME_FAILED ||
                            status_is_terminal(m->facts[SIDE_SOURCE].status));
+        }
+    }
+}
+
+/* The destination is mute while it reads: 1 s for each 16 MiB. */
+static void loading_has_time(void **state)
+{
+    bool met = false;
+
+    for (guint n = 1; !met; n++) {
+        g_autoptr(Replay) replay = replay_new("file-mapped-10.0", 0, n);
+        const Migration *m = replay->migration;
+        unsigned more_ms =
+            migration_deadline_ms(m) - phase_row(m->phase)->deadline_ms;
+
+        assert_true(n < 1000 && m->phase != PHASE_DONE);
+        met = m->phase == PHASE_LOAD;
+        if (met) {
+            int64_t due_ms = m->sample.transferred_bytes * 1000 / (16 << 20);
+            assert_in_range(more_ms, due_ms - 1, due_ms + 5);
+            assert_true(more_ms > 1000);
+        } else {
+            assert_int_equal(more_ms, 0);
         }
     }
 }
@@ -125,6 +156,7 @@ static void every_file_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loading_has_time),
         cmocka_unit_test(every_file_is_named),
         cmocka_unit_test(goes_the_same_way),
         cmocka_unit_test(ends_wherever_it_is_cut),

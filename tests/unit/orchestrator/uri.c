@@ -12,8 +12,10 @@ static const struct {
     bool wildcard;
 } good[] = {
     { "unix:/run/stream", "/run/stream", NULL, 0, false },
-    { "unix:a:b c", "a:b c", NULL, 0, false },
-    { "unix::::", ":::", NULL, 0, false },
+    { "unix:/a:b c", "/a:b c", NULL, 0, false },
+    { "unix:/:::", "/:::", NULL, 0, false },
+    { "file:/var/lib/guest", "/var/lib/guest", NULL, 0, false },
+    { "file:/a, b:c", "/a, b:c", NULL, 0, false },
     { "tcp:127.0.0.1:0", NULL, "127.0.0.1", 0, false },
     { "tcp:host.example:65535", NULL, "host.example", 65535, false },
     { "tcp:[::1]:4444", NULL, "::1", 4444, false },
@@ -33,7 +35,8 @@ static void reads_each_kind(void **state)
         g_autoptr(GError) error = NULL;
 
         check_case(text, uri_parse(text, &uri, &error));
-        check_case(text, uri.is_unix == (good[i].path != NULL));
+        check_case(text, uri_is_file(text) == (uri.kind == URI_FILE));
+        check_case(text, (uri.kind == URI_TCP) == (good[i].host != NULL));
         check_case(text, g_strcmp0(uri.path, good[i].path) == 0);
         check_case(text, g_strcmp0(uri.host, good[i].host) == 0);
         check_case(text, uri.port == good[i].port);
@@ -44,15 +47,21 @@ static void reads_each_kind(void **state)
 static const struct {
     const char *text, *why;
 } bad[] = {
-    { "", "is neither" },
-    { "unix:", "is neither" },
-    { "/run/stream", "is neither" },
-    { "udp:host:1", "is neither" },
-    { "file:/tmp/x", "is neither" },
-    { "exec:cat", "is neither" },
-    { "fd:3", "is neither" },
-    { "Tcp:host:1", "is neither" },
-    { "tcp", "is neither" },
+    { "", "is none" },
+    { "unix:", "no absolute path" },
+    { "unix:stream", "no absolute path" },
+    { "unix:/run/", "ends in a slash" },
+    { "/run/stream", "is none" },
+    { "udp:host:1", "is none" },
+    { "file:", "no absolute path" },
+    { "file:guest", "no absolute path" },
+    { "file:./guest", "no absolute path" },
+    { "file:/run/guest/", "ends in a slash" },
+    { "file:/guest,offset=4096", "has an offset" },
+    { "exec:cat", "is none" },
+    { "fd:3", "is none" },
+    { "Tcp:host:1", "is none" },
+    { "tcp", "is none" },
     { "tcp:", "no port" },
     { "tcp:host", "no port" },
     { "tcp:host:", "no port" },
@@ -121,6 +130,8 @@ static const struct {
       "tcp:127.0.0.1:44121" },
     { "a unix socket", "unix:/run/stream", NULL, UNIX_10_0,
       "unix:/run/stream" },
+    { "a file is where it is", "file:/run/guest", "192.0.2.7", "{}",
+      "file:/run/guest" },
     { "a unix socket needs no answer", "unix:/run/stream", NULL, "{}",
       "unix:/run/stream" },
     { "no port told", "tcp:127.0.0.1:0", NULL, "{}", NULL },
@@ -145,6 +156,7 @@ static void tells_the_source_where(void **state)
         }
     }
     assert_null(uri_for_source("tcp:127.0.0.1:0", NULL, NULL));
+    assert_false(uri_is_file(NULL));
 }
 
 int main(void)

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orchestrator/facts-host.h"
+
+#include <glib.h>
+
+/* multifd's packet in 7.2 and 10.0, whatever the size of a page */
+#define PACKET_BYTES (512 * 1024)
+/* that the kernel counts for each sendmsg() besides the data */
+#define EXTRA_PAGES 2
+
+/*
+ * The kernel counts a whole packet when QEMU begins to send it and gives it
+ * back when all of it has been acknowledged, so a buffer can hold pieces of one
+ * more packet than fit, while the next waits to get in.
+ */
+int64_t host_zero_copy_needs_bytes(const HostFacts *host, unsigned n_channels)
+{
+    int64_t buffer_bytes = host->send_buffer_max_bytes;
+    if (!host->known || buffer_bytes < 0 || host->page_bytes <= 0 ||
+        buffer_bytes > INT32_MAX) { /* the kernel's own limit */
+        return HOST_UNKNOWN;
+    }
+    int64_t n_packets = (buffer_bytes + PACKET_BYTES - 1) / PACKET_BYTES + 2;
+    return n_channels * n_packets *
+           (PACKET_BYTES + EXTRA_PAGES * host->page_bytes);
+}
+
+static uint64_t common_bytes(const SharedMemory *one, const SharedMemory *other)
+{
+    return one->major == other->major && one->minor == other->minor &&
+                   one->inode == other->inode && one->offset == other->offset
+               ? MIN(one->bytes, other->bytes)
+               : 0;
+}
+
+uint64_t host_common_bytes(const ProcessFacts *one, const ProcessFacts *other)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < one->n_shared; i++) {
+        for (unsigned j = 0; j < other->n_shared; j++) {
+            uint64_t both = common_bytes(&one->shared[i], &other->shared[j]);
+            if (both > 0) {
+                bytes += both;
+                break;
+            }
+        }
+    }
+    return bytes;
+}
+
+HostAnswer host_is_one_network(const ProcessFacts *one,
+                               const ProcessFacts *other)
+{
+    return !one->network || !other->network ? ANSWER_UNKNOWN
+           : one->network == other->network ? ANSWER_YES
+                                            : ANSWER_NO;
+}

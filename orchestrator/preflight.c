@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orchestrator/preflight.h"
+
+#include <string.h>
+
+#include "orchestrator/preflight-host.h"
+#include "orchestrator/uri.h"
+
+FailureCode preflight_failure(FindingCode code)
+{
+    switch (code) {
+    case FINDING_UNKNOWN_NAME:
+    case FINDING_BAD_VALUE:
+        return FAILURE_UNKNOWN_SETTING;
+    case FINDING_SAME_QEMU:
+        return FAILURE_SAME_QEMU;
+    case FINDING_NOT_WAITING:
+        return FAILURE_NOT_WAITING;
+    case FINDING_MIGRATING_ALREADY:
+        return FAILURE_MIGRATING_ALREADY;
+    case FINDING_SOURCE_STATE:
+        return FAILURE_SOURCE_STATE;
+    case FINDING_BLOCKED:
+        return FAILURE_BLOCKED;
+    case FINDING_ADDRESS:
+    case FINDING_LINK:
+    case FINDING_LOCKED_MEMORY:
+    case FINDING_USERFAULTFD:
+    case FINDING_HUGE_PAGES:
+    case FINDING_FREE_MEMORY:
+        return FAILURE_HOST;
+    default:
+        return FAILURE_INCOMPATIBLE;
+    }
+}
+
+static void check_source(Migration *m)
+{
+    static const char *const no_guest[] = { "inmigrate",  "postmigrate",
+                                            "restore-vm", "save-vm",
+                                            "colo",       "finish-migrate",
+                                            NULL };
+    const Facts *source = &m->facts[SIDE_SOURCE];
+
+    if (status_is_in_progress(source->status) &&
+        !facts_run_state_is(source, "inmigrate")) {
+        findings_add(m->findings, FINDING_MIGRATING_ALREADY, FINDING_ERROR,
+                     SIDE_SOURCE, NULL, "a migration is going on already (%s)",
+                     source->status_word);
+    } else if (g_strv_contains(no_guest, source->run_state)) {
+        findings_add(
+            m->findings, FINDING_SOURCE_STATE, FINDING_ERROR, SIDE_SOURCE, NULL,
+            "has no guest to migrate: its run state is %s", source->run_state);
+    } else if (m->blocked) {
+        findings_add(m->findings, FINDING_BLOCKED, FINDING_ERROR, SIDE_SOURCE,
+                     NULL, "migration is blocked: %s", m->blocked);
+    }
+}
+
+static void check_destination(Migration *m)
+{
+    const Facts *destination = &m->facts[SIDE_DESTINATION];
+
+    if (!facts_run_state_is(destination, "inmigrate")) {
+        findings_add(m->findings, FINDING_NOT_WAITING, FINDING_ERROR,
+                     SIDE_DESTINATION, NULL,
+                     "does not wait for a migration: its run state is %s",
+                     destination->run_state);
+    } else if (destination->status != STATUS_NONE) {
+        findings_add(m->findings, FINDING_NOT_WAITING, FINDING_ERROR,
+                     SIDE_DESTINATION, NULL,
+                     "its one migration was begun already (%s)",
+                     destination->status_word);
+    }
+}
+
+static void check_same(Migration *m)
+{
+    if (m->pid[SIDE_SOURCE] > 0 &&
+        m->pid[SIDE_SOURCE] == m->pid[SIDE_DESTINATION]) {
+        findings_add(m->findings, FINDING_SAME_QEMU, FINDING_ERROR, N_SIDES,
+                     NULL, "both addresses lead to process %d",
+                     m->pid[SIDE_SOURCE]);
+    }
+}
+
+/* A wish of ours, where both QEMUs or the source have it. */
+static void wish_if_there(Migration *m, const char *name, bool by_both)
+{
+    if (caps_inventory_has(&m->inventories[SIDE_SOURCE], name) &&
+        (!by_both ||
+         caps_inventory_has(&m->inventories[SIDE_DESTINATION], name))) {
+        g_ptr_array_add(m->wishes, caps_wish_capability(name, true));
+    }
+}
+
+/* Nothing comes back from a file.  What is not there is off already. */
+static void wish_for_file(Migration *m)
+{
+    static const char *const off[] = { "return-path", "postcopy-ram" };
+    for (size_t i = 0; i < G_N_ELEMENTS(off); i++) {
+        g_ptr_array_add(m->wishes, caps_wish_capability(off[i], false));
+    }
+}
+
+/* What every migration needs, in front of what the user wishes. */
+static void collect_wishes(Migration *m, CapsTransport transport)
+{
+    const MigrationSettings *settings = m->settings;
+    const CapsSurroundings surroundings = {
+        .link_bits_per_s = transport == CAPS_OVER_FILE
+                               ? UINT64_MAX
+                               : settings->link_bits_per_s,
+        .n_vcpus = m->machines[SIDE_SOURCE].n_vcpus,
+        .n_processors = m->hosts[SIDE_SOURCE].n_processors,
+    };
+
+    wish_if_there(m, "events", /* by_both= */ true);
+    if (transport == CAPS_OVER_FILE) {
+        wish_for_file(m);
+    } else {
+        wish_if_there(m, "return-path", /* by_both= */ false);
+        wish_if_there(m, "pause-before-switchover", /* by_both= */ true);
+    }
+    m->n_own_wishes = m->wishes->len;
+    for (guint i = 0; settings->features && i < settings->features->len; i++) {
+        caps_feature_expand(settings->features->pdata[i], &surroundings,
+                            m->wishes, m->findings);
+    }
+    for (guint i = 0; settings->wishes && i < settings->wishes->len; i++) {
+        g_ptr_array_add(m->wishes, caps_wish_copy(settings->wishes->pdata[i]));
+    }
+}
+
+static CapsTransport transport_of(const char *uri)
+{
+    return uri_is_file(uri)                 ? CAPS_OVER_FILE
+           : g_str_has_prefix(uri, "unix:") ? CAPS_OVER_UNIX
+                                            : CAPS_OVER_TCP;
+}
+
+static void agree(Migration *m)
+{
+    const CapsRequest request = {
+        .transport = transport_of(m->settings->uri),
+        .wishes = m->wishes,
+        .let_qemu_judge = m->settings->no_preflight,
+    };
+    collect_wishes(m, request.transport);
+    caps_agree(m->inventories, &request, m->wanted, m->steps, m->findings);
+    if (caps_inventory_is_on(&m->wanted[SIDE_SOURCE], "postcopy-ram")) {
+        findings_add(m->findings, FINDING_CHOSEN, FINDING_NOTE, N_SIDES, NULL,
+                     "post-copy is armed on both sides; nothing here switches "
+                     "to it, migrate-start-postcopy on the source does");
+    }
+    m->will_pause = caps_inventory_is_on(&m->wanted[SIDE_SOURCE],
+                                         "pause-before-switchover");
+}
+
+/* "file" came together with "channels", which is easier to find. */
+static void check_file(Migration *m)
+{
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        const CapsInventory *inventory = &m->inventories[side];
+        if (m->context.through_file && inventory->schema &&
+            !caps_inventory_has_argument(inventory, "migrate", "channels")) {
+            findings_add(m->findings, FINDING_MISSING, FINDING_ERROR, side,
+                         g_strdup("QEMU has it since 8.2, and both sides need "
+                                  "it; choose unix: or tcp:"),
+                         "QEMU %s does not know file:",
+                         caps_inventory_version(inventory));
+        }
+    }
+}
+
+bool preflight_judge(Migration *m)
+{
+    check_same(m);
+    check_source(m);
+    check_destination(m);
+    agree(m);
+    if (!m->settings->no_preflight) {
+        check_file(m);
+        caps_machine_compare(m->machines, m->wanted, m->findings);
+        preflight_check_host(m);
+    }
+    preflight_take_found(m); /* QEMU would not mind to destroy something */
+    return !findings_first(m->findings, FINDING_ERROR);
+}

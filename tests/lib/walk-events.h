@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What two QEMUs, the clock and a person can tell the machine of a migration, for
+ * the walk through its phases.
+ */
+#include "orchestrator/migration.h"
+
+typedef struct {
+    Event event;
+    JsonNode *value; /* owned: event.value or the holder of event.data */
+} WalkStep;
+
+/* Of WalkStep: each event that can come, truthful or not, in no order.  Free
+ * with g_array_unref(). */
+GArray *walk_alphabet(void);
+
+/* Of WalkStep: how it goes with @settings if all goes well. */
+GArray *walk_straight(const MigrationSettings *settings);
+
+/* As migration_feed(); and what it asks then of the guest's machine, all but the
+ * first question, is refused. */
+void walk_feed(Migration *m, const Event *event);

@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What stands in the way of a migration, from all that two recorded QEMUs answer
+ * in inspect, with one thing or another changed.
+ */
+#include "tests/lib/check.h"
+
+#include "orchestrator/preflight.h"
+#include "tests/lib/inspected.h"
+#include "tests/lib/recorded-pair.h"
+
+#define S    SIDE_SOURCE
+#define D    SIDE_DESTINATION
+#define GBIT UINT64_C(1000000000)
+#define MIB  (INT64_C(1) << 20)
+
+typedef struct {
+    const char *what;
+    Inspection inspection;
+    const char *found; /* all findings */
+    const char *plan;  /* NULL: there is an error */
+} Case;
+
+/* Post-copy is armed in many cases; that it is only armed is said in all. */
+static void leave_out_armed(char *found)
+{
+    char *from = strstr(found, "note * chosen: post-copy is armed");
+    if (from) {
+        char *to = strchr(from, '\n') + 1;
+        memmove(from, to, strlen(to) + 1);
+    }
+}
+
+static void run_case(const Case *one)
+{
+    g_autoptr(Inspected) inspected = inspected_new(&one->inspection);
+    const Migration *m = inspected->m;
+    g_autofree char *found = recorded_findings_to_text(m->findings);
+    g_autofree char *plan = recorded_plan_to_text(m->steps, false);
+
+    leave_out_armed(found);
+    if (strcmp(found, one->found) != 0 ||
+        (one->plan && strcmp(plan, one->plan) != 0)) {
+        fail_msg("%s: %s\n%s", one->what, plan, found);
+    }
+    check_case(one->what,
+               (m->failure.code == FAILURE_NONE) == (one->plan != NULL));
+    check_case(one->what, !m->context.started);
+}
+
+/* ---- the QEMUs ---- */
+
+#define OURS "S +events +pause-before-switchover +return-path; D +events"
+
+static const Case pairs[] = {
+    { "7.2 to itself", { { "7.2", "7.2" } }, "", OURS },
+    { "7.2 to 10.0", { { "7.2", "10.0" } }, "", OURS },
+    { "10.0 to 7.2", { { "10.0", "7.2" } }, "", OURS },
+    { "10.0 to itself", { { "10.0", "10.0" } }, "", OURS },
+    { "through a file, nothing comes back",
+      { { "10.0", "10.0" }, .uri = "file:/run/guest" },
+      "",
+      "S +events; D +events" },
+    { "a file that 7.2 does not know",
+      { { "7.2", "10.0" }, .uri = "file:/run/guest" },
+      "error S missing: QEMU 7.2.22 does not know file: (QEMU has it since "
+      "8.2, and both sides need it; choose unix: or tcp:)\n",
+      NULL },
+    { "a source that is migrated already",
+      { { "10.0", "10.0" },
+        .replies = { { S, ASK_MIGRATION, "{\"status\":\"active\"}" } } },
+      "error S migrating-already: a migration is going on already (active)\n",
+      NULL },
+    { "one that waits for a guest itself",
+      { { "10.0", "10.0" },
+        .replies = { { S, ASK_RUN_STATE, "{\"status\":\"inmigrate\"}" } } },
+      "error S source-state: has no guest to migrate: its run state is "
+      "inmigrate\n",
+      NULL },
+    { "one whose guest went away",
+      { { "10.0", "10.0" },
+        .replies = { { S, ASK_RUN_STATE, "{\"status\":\"postmigrate\"}" },
+                     { S, ASK_MIGRATION, "{\"status\":\"completed\"}" } } },
+      "error S source-state: has no guest to migrate: its run state is "
+      "postmigrate\n",
+      NULL },
+    { "a guest that stands still may be migrated",
+      { { "10.0", "10.0" },
+        .replies = { { S, ASK_RUN_STATE, "{\"status\":\"paused\"}" },
+                     { S, ASK_MIGRATION, "{\"status\":\"failed\"}" } } },
+      "",
+      OURS },
+    { "a device in the way",
+      { { "10.0", "10.0" },
+        .replies = { { S, ASK_MIGRATION,
+                       "{\"blocked-reasons\":[\"no a\",\"no b\"]}" } } },
+      "error S blocked: migration is blocked: no a; no b\n",
+      NULL },
+    { "a destination that runs",
+      { { "10.0", "10.0" },
+        .replies = { { D, ASK_RUN_STATE, "{\"status\":\"running\"}" } } },
+      "error D not-waiting: does not wait for a migration: its run state is "
+      "running\n",
+      NULL },
+    { "one that was used",
+      { { "10.0", "10.0" },
+        .replies = { { D, ASK_MIGRATION, "{\"status\":\"failed\"}" } } },
+      "error D not-waiting: its one migration was begun already (failed)\n",
+      NULL },
+    { "one and the same",
+      { { "10.0", "10.0" }, .pid = { 77, 77 } },
+      "error * same-qemu: both addresses lead to process 77\n",
+      NULL },
+    { "two that are not known",
+      { { "10.0", "10.0" }, .pid = { 0, 0 } },
+      "",
+      OURS },
+    { "all at once",
+      { { "7.2", "10.0" },
+        .wishes = "+zero-copy-send +nonsense",
+        .pid = { 77, 77 },
+        .replies = { { S, ASK_RUN_STATE, "{\"status\":\"colo\"}" },
+                     { D, ASK_RUN_STATE, "{\"status\":\"paused\"}" } } },
+      "error * same-qemu: both addresses lead to process 77\n"
+      "error S source-state: has no guest to migrate: its run state is colo\n"
+      "error D not-waiting: does not wait for a migration: its run state is "
+      "paused\n"
+      "error * unknown-name: there is no capability 'nonsense' (qmigrate caps "
+      "lists what there is)\n"
+      "error S missing: zero-copy-send needs multifd (add --multifd)\n"
+      "note S locked-memory: how much memory its process may lock for "
+      "zero-copy is not known\n",
+      NULL },
+};
+
+static void looks_at_both_qemus(void **state)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        run_case(&pairs[i]);
+    }
+}
+
+/* ---- the guests' machines ---- */
+
+#define OTHER_UUID                                                             \
+    {                                                                          \
+        D, ASK_MACHINE + CAPS_MACHINE_UUID,                                    \
+            "{\"UUID\":\"00000000-0000-4000-8000-000000000002\"}"              \
+    }
+
+static void compares_the_machines(void **state)
+{
+    const Inspection inspection = { { "10.0", "10.0" },
+                                    .wishes = "+validate-uuid",
+                                    .replies = { OTHER_UUID } };
+    Inspection unchecked = inspection;
+    g_autoptr(Inspected) compared = inspected_new(&inspection);
+    unchecked.no_preflight = true;
+    g_autoptr(Inspected) left_to_qemu = inspected_new(&unchecked);
+
+    const Finding *first = findings_first(compared->m->findings, FINDING_ERROR);
+    assert_non_null(first);
+    assert_int_equal(first->code, FINDING_UUID);
+    assert_int_equal(compared->m->failure.code, FAILURE_INCOMPATIBLE);
+    assert_int_equal(left_to_qemu->m->findings->len, 0);
+    assert_int_equal(left_to_qemu->m->failure.code, FAILURE_NONE);
+}
+
+/* ---- wishes ---- */
+
+static const Case wished[] = {
+    { "a wish of the user is set beside ours",
+      { { "10.0", "10.0" }, .wishes = "downtime-limit=1s" },
+      "",
+      "S downtime-limit=1000; " OURS },
+    { "and against it",
+      { { "10.0", "10.0" }, .wishes = "-pause-before-switchover" },
+      "",
+      "S +events +return-path; D +events" },
+    { "the link is what the user says, the vCPUs the machine",
+      { { "10.0", "10.0" },
+        .wishes = "--multifd=auto",
+        .link_bits_per_s = 100 * GBIT },
+      "note * chosen: --multifd=auto: 2 connections, with a link of 100 "
+      "Gbit/s, 2 vCPUs\n",
+      "S +events +multifd +pause-before-switchover +return-path; D +events "
+      "+multifd" },
+    { "a link that one connection fills",
+      { { "10.0", "10.0" },
+        .wishes = "--multifd=auto",
+        .link_bits_per_s = GBIT },
+      "note * chosen: --multifd=auto: no multifd, it gains nothing with a link "
+      "of 1 Gbit/s, 2 vCPUs\n",
+      OURS },
+    { "the processors are the host's",
+      { { "10.0", "10.0" },
+        .wishes = "--multifd=auto",
+        .link_bits_per_s = 100 * GBIT,
+        .host = { { .known = true, .n_processors = 3 } },
+        .replies = { { S, ASK_MACHINE + CAPS_MACHINE_CPUS, "" } } },
+      "note * chosen: --multifd=auto: 3 connections, with a link of 100 "
+      "Gbit/s, 3 processors\n"
+      "note S not-compared: not compared, as not told: vCPUs\n",
+      "S multifd-channels=3; S +events +multifd +pause-before-switchover "
+      "+return-path; D multifd-channels=3; D +events +multifd" },
+    { "no link, no number",
+      { { "10.0", "10.0" }, .wishes = "--multifd" },
+      "error * link: --multifd=auto: how fast the link is, is not known (give "
+      "--link=RATE, for example --link=25Gbit/s, or --multifd=N)\n",
+      NULL },
+    { "over a unix socket nobody sends without copying",
+      { { "10.0", "10.0" },
+        .uri = "unix:/run/stream",
+        .wishes = "--multifd=2 --zero-copy" },
+      "error S missing: zero-copy-send needs a tcp: address (give --uri "
+      "tcp:HOST:0)\n"
+      "note S locked-memory: how much memory its process may lock for "
+      "zero-copy is not known\n",
+      NULL },
+    { "QEMU may judge",
+      { { "10.0", "10.0" },
+        .wishes = "+multifd +xbzrle",
+        .no_preflight = true },
+      "warning S conflict: QEMU 10.0.2 does not take multifd with xbzrle "
+      "(leave one of them out)\n",
+      "S +events +multifd +pause-before-switchover +return-path +xbzrle; "
+      "D +events +multifd" },
+};
+
+static void sets_what_is_wished_and_what_we_need(void **state)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(wished); i++) {
+        run_case(&wished[i]);
+    }
+}
+
+static void knows_its_own_wishes(void **state)
+{
+    const Inspection inspection = { { "10.0", "10.0" },
+                                    .wishes = "--preempt +validate-uuid" };
+    const Inspection hasty = { { "10.0", "10.0" },
+                               .wishes = "-pause-before-switchover" };
+    g_autoptr(Inspected) inspected = inspected_new(&inspection);
+    g_autoptr(Inspected) unpaused = inspected_new(&hasty);
+
+    assert_int_equal(inspected->m->n_own_wishes, 3);
+    assert_int_equal(inspected->m->wishes->len, 6);
+    assert_true(inspected->m->will_pause);
+    assert_false(unpaused->m->will_pause);
+}
+
+/* ---- the host ---- */
+
+#define ZERO_COPY "--multifd=2 --zero-copy"
+#define WITH_ZERO_COPY                                                         \
+    "S multifd-channels=2; S +events +multifd +pause-before-switchover "       \
+    "+return-path +zero-copy-send; D multifd-channels=2; D +events +multifd"
+
+/* clang-format off */
+#define SOURCE_MAY_LOCK(...) .process = { { .known = true, __VA_ARGS__ } }
+#define SENDS_FROM_4_MIB                                                       \
+    .host = { { .known = true, .page_bytes = 4096,                             \
+                .send_buffer_max_bytes = 4 * MIB } }
+#define DESTINATION(...)                                                       \
+    .process = { [D] = { .known = true, __VA_ARGS__ } }
+/* clang-format on */
+
+static void locked_memory_is_compared(void **state)
+{
+    static const struct {
+        const char *what;
+        Inspection inspection;
+        const char *found;
+        bool may;
+    } cases[] = {
+        { "not known",
+          { { "10.0", "10.0" }, .wishes = ZERO_COPY },
+          "note S locked-memory: how much memory its process may lock for "
+          "zero-copy is not known\n",
+          true },
+        { "no limit",
+          { { "10.0", "10.0" },
+            .wishes = ZERO_COPY,
+            SOURCE_MAY_LOCK(.locked_limit_bytes = HOST_UNLIMITED),
+            SENDS_FROM_4_MIB },
+          "",
+          true },
+        { "no limit for who may lock all",
+          { { "10.0", "10.0" },
+            .wishes = ZERO_COPY,
+            SOURCE_MAY_LOCK(.locked_limit_bytes = 65536,
+                            .may_lock_all = ANSWER_YES),
+            SENDS_FROM_4_MIB },
+          "",
+          true },
+        { "too little",
+          { { "10.0", "10.0" },
+            .wishes = ZERO_COPY,
+            .pid = { 77, 78 },
+            SOURCE_MAY_LOCK(.locked_limit_bytes = 65536,
+                            .may_lock_all = ANSWER_NO),
+            SENDS_FROM_4_MIB },
+          "error S locked-memory: its process may lock 64.0 KiB; zero-copy "
+          "over 2 connections needs ",
+          false },
+        { "it is not asked for",
+          { { "10.0", "10.0" },
+            .wishes = "--multifd=2",
+            SOURCE_MAY_LOCK(.locked_limit_bytes = 65536,
+                            .may_lock_all = ANSWER_NO),
+            SENDS_FROM_4_MIB },
+          "",
+          true },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Inspected) inspected = inspected_new(&cases[i].inspection);
+        g_autofree char *found =
+            recorded_findings_to_text(inspected->m->findings);
+        FailureCode code = cases[i].may ? FAILURE_NONE : FAILURE_HOST;
+        if (!g_str_has_prefix(found, cases[i].found) ||
+            !*found != !*cases[i].found) {
+            fail_msg("%s: %s", cases[i].what, found);
+        }
+        check_case(cases[i].what, inspected->m->failure.code == code);
+    }
+}
+
+#define POST_COPY                                                              \
+    "S +events +pause-before-switchover +postcopy-ram +return-path; "          \
+    "D +events +postcopy-ram"
+#define NO_USERFAULTFD                                                         \
+    "error D userfaultfd: its process (uid 1000) may not use userfaultfd, "    \
+    "which post-copy needs (sysctl vm.unprivileged_userfaultfd=1, or start "   \
+    "it with CAP_SYS_PTRACE, or from QEMU 8.0 on let it open "                 \
+    "/dev/userfaultfd)\n"
+
+static const Case userfaults[] = {
+    { "not known",
+      { { "10.0", "10.0" }, .wishes = "--postcopy" },
+      "note D userfaultfd: whether its process may use userfaultfd for "
+      "post-copy is not known\n",
+      POST_COPY },
+    { "by capability",
+      { { "10.0", "10.0" },
+        .wishes = "--postcopy",
+        DESTINATION(.userfaultfd = USERFAULTFD_BY_CAPABILITY) },
+      "",
+      POST_COPY },
+    { "not at all",
+      { { "10.0", "10.0" },
+        .wishes = "--postcopy",
+        DESTINATION(.userfaultfd = USERFAULTFD_NO, .uid = 1000) },
+      NO_USERFAULTFD,
+      NULL },
+    { "by a device that 10.0 opens",
+      { { "10.0", "10.0" },
+        .wishes = "--postcopy",
+        DESTINATION(.userfaultfd = USERFAULTFD_BY_DEVICE, .uid = 1000) },
+      "",
+      POST_COPY },
+    { "and 7.2 does not",
+      { { "10.0", "7.2" },
+        .wishes = "--postcopy",
+        DESTINATION(.userfaultfd = USERFAULTFD_BY_DEVICE, .uid = 1000) },
+      NO_USERFAULTFD,
+      NULL },
+    { "of memory that is a file on a disk",
+      { { "10.0", "7.2" },
+        .wishes = "--postcopy",
+        DESTINATION(.userfaultfd = USERFAULTFD_BY_CAPABILITY,
+                    .on_disk = { 2, { MIB, 64 * MIB } }) },
+      "error D memory-backends: the memory 'ram0' is a file on a disk, where "
+      "post-copy cannot wait for pages (give it a memory-backend-memfd, or a "
+      "mem-path= in tmpfs or hugetlbfs)\n",
+      NULL },
+    { "a kernel is one too, of another length",
+      { { "10.0", "7.2" },
+        .wishes = "--postcopy",
+        DESTINATION(.userfaultfd = USERFAULTFD_BY_CAPABILITY,
+                    .on_disk = { 1, { MIB } }) },
+      "",
+      POST_COPY },
+    { "without post-copy it does not matter",
+      { { "10.0", "10.0" },
+        DESTINATION(.userfaultfd = USERFAULTFD_NO, .uid = 1000,
+                    .on_disk = { 1, { 64 * MIB } }) },
+      "",
+      OURS },
+    { "QEMU may judge",
+      { { "10.0", "10.0" },
+        .wishes = "--postcopy",
+        .no_preflight = true,
+        DESTINATION(.userfaultfd = USERFAULTFD_NO, .uid = 1000) },
+      "",
+      POST_COPY },
+};
+
+static void page_faults_can_be_caught(void **state)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(userfaults); i++) {
+        run_case(&userfaults[i]);
+    }
+}
+
+/* The recorded guests have 64 MiB. */
+static const Case memories[] = {
+    { "enough",
+      { { "10.0", "10.0" },
+        DESTINATION(.resident_bytes = 0),
+        .host = { [D] = { .known = true, .available_bytes = 64 * MIB } } },
+      "",
+      OURS },
+    { "too little, but some is there already",
+      { { "10.0", "10.0" },
+        DESTINATION(.resident_bytes = 60 * MIB),
+        .host = { [D] = { .known = true, .available_bytes = 4 * MIB } } },
+      "",
+      OURS },
+    { "too little",
+      { { "10.0", "10.0" },
+        DESTINATION(.resident_bytes = 10 * MIB),
+        .host = { [D] = { .known = true, .available_bytes = 32 * MIB } } },
+      "warning D free-memory: its host has 32.0 MiB of memory left, and the "
+      "guest 64.0 MiB (free some, or the kernel ends a process)\n",
+      OURS },
+    { "not known",
+      { { "10.0", "10.0" },
+        DESTINATION(.resident_bytes = HOST_UNKNOWN),
+        .host = { [D] = { .known = true, .available_bytes = MIB } } },
+      "",
+      OURS },
+};
+
+static void free_memory_is_counted(void **state)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(memories); i++) {
+        run_case(&memories[i]);
+    }
+}
+
+/* ---- what the caller found ---- */
+
+static GPtrArray *one_found(void)
+{
+    GPtrArray *found = findings_new();
+
+    findings_add(found, FINDING_ADDRESS, FINDING_ERROR, N_SIDES,
+                 g_strdup("choose another --uri"), "100%%s is there already");
+    return found;
+}
+
+#define IS_THERE " address: 100%s is there already (choose another --uri)\n"
+
+static void takes_what_was_found(void **state)
+{
+    const Case cases[] = {
+        { "on this host",
+          { { "10.0", "10.0" }, .found = one_found() },
+          "error *" IS_THERE,
+          NULL },
+        { "QEMU would not mind to destroy something",
+          { { "10.0", "10.0" }, .found = one_found(), .no_preflight = true },
+          "error *" IS_THERE,
+          NULL },
+        { "a path of other files than the destination's",
+          { { "10.0", "10.0" },
+            .uri = "unix:/run/stream",
+            .found = one_found(),
+            DESTINATION(.same_files = ANSWER_NO) },
+          "",
+          OURS },
+        { "a port of another network than the destination's",
+          { { "10.0", "10.0" },
+            .found = one_found(),
+            DESTINATION(.same_network = ANSWER_NO) },
+          "",
+          OURS },
+        { "a port, and other files",
+          { { "10.0", "10.0" },
+            .found = one_found(),
+            DESTINATION(.same_files = ANSWER_NO) },
+          "error *" IS_THERE,
+          NULL },
+        { "a file, which the source writes",
+          { { "10.0", "10.0" },
+            .uri = "file:/run/guest",
+            .found = one_found(),
+            DESTINATION(.same_files = ANSWER_NO) },
+          "error *" IS_THERE,
+          NULL },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        run_case(&cases[i]);
+    }
+}
+
+/* ---- what comes of it ---- */
+
+static void the_first_error_is_the_failure(void **state)
+{
+    const Inspection inspection = { { "10.0", "10.0" },
+                                    .wishes = "+nonsense +zero-copy-send",
+                                    .is_run = true };
+    g_autoptr(Inspected) inspected = inspected_new(&inspection);
+    const Migration *m = inspected->m;
+    g_autofree char *text = failure_to_text(&m->failure);
+
+    assert_int_equal(m->outcome, OUTCOME_REFUSED);
+    assert_int_equal(m->phase, PHASE_DONE);
+    assert_string_equal(
+        text, "error: inspect: there is no capability 'nonsense'\n"
+              "  hint: qmigrate caps lists what there is\n"
+              "  also: source: zero-copy-send needs multifd (add --multifd)\n");
+}
+
+static void a_check_ends_where_a_run_goes_on(void **state)
+{
+    Inspection inspection = { { "10.0", "10.0" } };
+    g_autoptr(Inspected) checked = inspected_new(&inspection);
+    inspection.is_run = true;
+    g_autoptr(Inspected) run = inspected_new(&inspection);
+
+    assert_int_equal(checked->m->phase, PHASE_DONE);
+    assert_int_equal(checked->m->n_sent, 0);
+    assert_int_equal(run->m->phase, PHASE_PREPARE);
+    assert_int_equal(run->m->n_sent, 1);
+}
+
+/* An error of the preflight is one of those that change nothing. */
+static void every_finding_leads_to_a_refusal(void **state)
+{
+    for (FindingCode code = 0; code < N_FINDING_CODES; code++) {
+        const FailureRow *row = failure_row(preflight_failure(code));
+        const char *word = finding_row(code)->word;
+
+        check_case(word, row->outcome == OUTCOME_REFUSED);
+        for (FailureCode other = 0; other < N_FAILURES; other++) {
+            bool is_its_word = strcmp(failure_row(other)->word, word) == 0;
+            check_case(word, !is_its_word || failure_row(other) == row);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(looks_at_both_qemus),
+        cmocka_unit_test(compares_the_machines),
+        cmocka_unit_test(sets_what_is_wished_and_what_we_need),
+        cmocka_unit_test(knows_its_own_wishes),
+        cmocka_unit_test(locked_memory_is_compared),
+        cmocka_unit_test(page_faults_can_be_caught),
+        cmocka_unit_test(free_memory_is_counted),
+        cmocka_unit_test(takes_what_was_found),
+        cmocka_unit_test(the_first_error_is_the_failure),
+        cmocka_unit_test(a_check_ends_where_a_run_goes_on),
+        cmocka_unit_test(every_finding_leads_to_a_refusal),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
