@@ -5,15 +5,16 @@
 #include <string.h>
 
 #include "tools/output.h"
+#include "tools/plain.h"
 
 gboolean conclude_can_write(const Settings *settings)
 {
     g_autoptr(GError) error = NULL;
     if (settings->json && !output_check_json(settings->json, &error)) {
-        fprintf(stderr,
-                "error: %s\n  hint: nothing was started; give a file "
-                "in a folder that you can write\n",
-                error->message);
+        plain_print(stderr,
+                    "error: %s\n  hint: nothing was started; give a file "
+                    "in a folder that you can write\n",
+                    error->message);
         return FALSE;
     }
     return TRUE;
@@ -26,45 +27,55 @@ static gboolean write_json(const Settings *settings, JsonNode *result,
     return output_write_json(settings->json, results ? results : result, error);
 }
 
+void conclude_say(const Failure *failure)
+{
+    if (failure->code != FAILURE_NONE) {
+        g_autofree char *text = failure_to_text(failure);
+        plain_print(stderr, "%s", text);
+    }
+}
+
 int conclude(const Settings *settings, Outcome outcome, const Failure *failure,
              JsonNode *result, GPtrArray *all)
 {
     g_autoptr(GError) error = NULL;
     int exit_code = outcome_row(outcome)->exit_code;
 
-    if (failure->code != FAILURE_NONE) {
-        g_autofree char *text = failure_to_text(failure);
-        fputs(text, stderr);
-    }
+    conclude_say(failure);
     if (!settings->quiet && g_strcmp0(settings->json, "-") != 0) {
         output_print_result(result);
     }
     if (settings->json && !write_json(settings, result, all, &error)) {
-        fprintf(stderr,
-                "error: %s\n  hint: the guest is as said above; only "
-                "the result was not written\n",
-                error->message);
+        plain_print(stderr,
+                    "error: %s\n  hint: the guest is as said above; only "
+                    "the result was not written\n",
+                    error->message);
         return exit_code ? exit_code : outcome_row(OUTCOME_VERDICT)->exit_code;
     }
     return exit_code;
+}
+
+int conclude_failure(const Settings *settings, Outcome outcome,
+                     const Failure *failure, gboolean no_guest)
+{
+    const ReportExtras extras = { .guest_downtime_us = -1,
+                                  .no_guest = no_guest };
+    g_autoptr(JsonNode) result = report_result(outcome, failure, NULL, &extras);
+    return conclude(settings, outcome, failure, result, NULL);
 }
 
 int conclude_early(const Settings *settings, FailureCode code, char *message,
                    gboolean no_guest)
 {
     Failure failure = { .code = code, .phase = "start", .message = message };
-    Outcome outcome = failure_row(code)->outcome;
-    const ReportExtras extras = { .guest_downtime_us = -1,
-                                  .no_guest = no_guest };
-    g_autoptr(JsonNode) result =
-        report_result(outcome, &failure, NULL, &extras);
-    int exit_code = conclude(settings, outcome, &failure, result, NULL);
+    int exit_code = conclude_failure(settings, failure_row(code)->outcome,
+                                     &failure, no_guest);
 
     failure_clear(&failure);
     return exit_code;
 }
 
-int conclude_usage(const char *verb, const GError *error)
+int conclude_usage(const char *verb, const char *json, const GError *error)
 {
     const ReportExtras extras = { .guest_downtime_us = -1,
                                   .no_guest = strcmp(verb, "lab") == 0 };
@@ -73,13 +84,15 @@ int conclude_usage(const char *verb, const GError *error)
                         .message = g_strdup(error->message),
                         .hint =
                             g_strdup_printf("see qmigrate %s --help", verb) };
-    const char *path = settings_json_word();
+    g_autofree char *plain = plain_text(error->message);
+    g_autoptr(GError) said =
+        g_error_new_literal(error->domain, error->code, plain);
 
-    if (path && output_check_json(path, NULL)) {
+    if (json && output_check_json(json, NULL)) {
         g_autoptr(JsonNode) result =
             report_result(OUTCOME_USAGE, &failure, NULL, &extras);
-        output_write_json(path, result, NULL);
+        output_write_json(json, result, NULL);
     }
     failure_clear(&failure);
-    return usage_failed(verb, error);
+    return usage_failed(verb, said);
 }

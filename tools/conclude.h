@@ -17,10 +17,18 @@ gboolean conclude_can_write(const Settings *settings);
 int conclude(const Settings *settings, Outcome outcome, const Failure *failure,
              JsonNode *result, GPtrArray *all);
 
-/* Wrong words on the command line of a verb that migrates. */
-int conclude_usage(const char *verb, const GError *error);
+/* The failure alone, to standard error; none: nothing. */
+void conclude_say(const Failure *failure);
 
-/* A run that did not come to a migration; takes @message over.  @no_guest: nor
- * to a guest, as in a lab. */
+/* Wrong words on the command line.  @json: where the result goes, or NULL where
+ * --json itself is wrong, or was not found yet. */
+int conclude_usage(const char *verb, const char *json, const GError *error);
+
+/* A run that did not come to a migration.  @no_guest: nor to a guest, as in a
+ * lab. */
+int conclude_failure(const Settings *settings, Outcome outcome,
+                     const Failure *failure, gboolean no_guest);
+
+/* The same, before anything was asked; takes @message over. */
 int conclude_early(const Settings *settings, FailureCode code, char *message,
                    gboolean no_guest);

@@ -9,6 +9,7 @@
 
 #include "caps/nearest.h"
 #include "orchestrator/outcome.h"
+#include "tools/plain.h"
 #include "tools/verb.h"
 
 /* clang-format off */
@@ -19,6 +20,8 @@ static const struct {
 } verbs[] = {
     { "run", "migrate the guest of one QEMU to another", verb_run },
     { "lab", "start two QEMUs, migrate a test guest, prove it intact", verb_lab },
+    { "check", "say what stands in the way of a migration", verb_check },
+    { "caps", "say what QEMUs have, and which features fit them", verb_caps },
     { "qmp", "talk to a QEMU: one command, or a shell", verb_qmp },
 };
 /* clang-format on */
@@ -40,7 +43,7 @@ static int refuse_verb(const char *name)
     for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
         nearest_offer(&nearest, verbs[i].name);
     }
-    fprintf(stderr, "error: there is no verb '%s'\n", name);
+    plain_print(stderr, "error: there is no verb '%s'\n", name);
     if (nearest.best) {
         fprintf(stderr, "  hint: did you mean %s?\n", nearest.best);
     } else {

@@ -5,15 +5,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "orchestrator/uri.h"
+#include "tools/address.h"
+
 /* A monitor on a unix socket is on this host, whoever forwards it. */
 static gboolean is_local(const QmpAddress *address)
 {
     return address->kind == QMP_ADDRESS_UNIX;
 }
 
-gboolean migrate_choose_uri(MigrationSettings *settings,
-                            const QmpAddress *source,
-                            const QmpAddress *destination, GError **error)
+static gboolean choose_uri(MigrationSettings *settings,
+                           const QmpAddress *source,
+                           const QmpAddress *destination, GError **error)
 {
     g_free(settings->destination_host);
     settings->destination_host = g_strdup(
@@ -51,13 +54,32 @@ gboolean migrate_is_same_place(const QmpAddress *source,
     return qmp_address_equal(source, destination);
 }
 
-char *migrate_what_is_in_the_way(const char *uri)
+gboolean migrate_prepare(MigrationSettings *settings,
+                         QmpAddress *const address[N_SIDES], GError **error)
 {
-    const char *path = uri && g_str_has_prefix(uri, "unix:") ? uri + 5 : NULL;
-    struct stat st;
-    if (!path || lstat(path, &st) != 0) {
-        return NULL;
+    if (!choose_uri(settings, address[SIDE_SOURCE], address[SIDE_DESTINATION],
+                    error)) {
+        return FALSE;
     }
-    return g_strdup_printf("%s is there already%s, and QEMU would remove it",
-                           path, S_ISSOCK(st.st_mode) ? "" : " and no socket");
+    if (is_local(address[SIDE_SOURCE])) {
+        address_find_link(settings);
+    }
+    if (is_local(address[SIDE_DESTINATION])) {
+        address_check(settings);
+    }
+    return TRUE;
+}
+
+void migrate_remove_file(const Migration *m)
+{
+    g_auto(Uri) uri = { 0 };
+    struct stat st;
+    gboolean is_ours = m->context.through_file && m->context.started &&
+                       m->pid[SIDE_SOURCE] > 0; /* known on this host only */
+    if (is_ours &&
+        (m->outcome == OUTCOME_FAILED || m->outcome == OUTCOME_CANCELLED) &&
+        uri_parse(m->settings->uri, &uri, NULL) && lstat(uri.path, &st) == 0 &&
+        S_ISREG(st.st_mode)) {
+        unlink(uri.path);
+    }
 }

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /* qmigrate run's own work, beside the options: what addresses mean here. */
+#include "orchestrator/migration.h"
 #include "qmp/address.h"
 #include "tools/settings.h"
 
 /*
- * Fills in what the user left open: settings->uri (a unix socket in a place of
- * its own when both monitors are local, else tcp on the destination monitor's
- * host with port 0) and destination_host.  Fails in G_OPTION_ERROR when
- * nothing can be known of where the destination is.
+ * What can be known before a QEMU is asked.  Fills in what the user left open:
+ * settings->uri (a unix socket in a place of its own when both monitors are
+ * local, else tcp on the destination monitor's host with port 0),
+ * destination_host, link_bits_per_s, and what was found out about the address.
+ * Fails in G_OPTION_ERROR when nothing can be known of where the destination
+ * is.
  */
-gboolean migrate_choose_uri(MigrationSettings *settings,
-                            const QmpAddress *source,
-                            const QmpAddress *destination, GError **error);
+gboolean migrate_prepare(MigrationSettings *settings,
+                         QmpAddress *const address[N_SIDES], GError **error);
 
 /* Do both lead to the same socket, however they are spelt? */
 gboolean migrate_is_same_place(const QmpAddress *source,
                                const QmpAddress *destination);
 
 /*
- * What would be lost if a QEMU on this host listened at @uri: before it binds a
- * unix socket it removes whatever is at that path, a plain file too.  NULL:
- * nothing; else one phrase, free with g_free().
+ * Removes the file that a source on this host wrote for nothing: the guest has
+ * run on, and loaded from there it would run twice.  In all other cases the
+ * file is left: it may be what there is of the guest.
  */
-char *migrate_what_is_in_the_way(const char *uri);
+void migrate_remove_file(const Migration *m);

@@ -11,6 +11,7 @@
 #include "caps/units.h"
 #include "orchestrator/outcome.h"
 #include "qmp/json.h"
+#include "tools/plain.h"
 
 /* A device, a pipe, or a link to whatever: what a rename would put away. */
 static gboolean is_special(const char *path)
@@ -76,6 +77,20 @@ gboolean output_write_json(const char *path, JsonNode *node, GError **error)
     }
     return g_file_set_contents_full(
         path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
+}
+
+/* Who stops to read, as head does, wants to hear no more. */
+gboolean output_flush(void)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return TRUE;
+    }
+    if (errno != EPIPE) {
+        fprintf(stderr, "error: cannot write to standard output: %s\n",
+                g_strerror(errno));
+    }
+    return FALSE;
 }
 
 /* Microseconds as people read them; "?" when not known. */
@@ -187,11 +202,46 @@ static void print_verify(JsonObject *result)
            span(verify, "longest_stall_us", text));
 }
 
+/* Did it work, for each wish. */
+static void print_wishes(JsonObject *result)
+{
+    static const struct {
+        const char *worked, *words;
+    } verdicts[] = { { "yes", "worked" },
+                     { "no", "did NOT work" },
+                     { "idle", "was not needed" },
+                     { "set", "was set" },
+                     { "unknown", "is not known to have worked" } };
+    JsonObject *features = qmp_json_object(result, "features");
+    JsonArray *wishes = features ? qmp_json_array(features, "wishes") : NULL;
+    for (guint i = 0; wishes && i < json_array_get_length(wishes); i++) {
+        JsonObject *wish = json_array_get_object_element(wishes, i);
+        const char *worked = qmp_json_string(wish, "worked");
+        for (size_t j = 0; j < G_N_ELEMENTS(verdicts); j++) {
+            if (strcmp(verdicts[j].worked, worked) == 0) {
+                plain_print(stdout, "  wish       %s %s: %s\n",
+                            qmp_json_string(wish, "name"), verdicts[j].words,
+                            qmp_json_string(wish, "text"));
+            }
+        }
+    }
+}
+
+/* What was decided or is worth knowing: the preflight's notes, then the run's. */
 static void print_notes(JsonObject *result)
 {
+    JsonArray *findings = qmp_json_array(result, "findings");
+    for (guint i = 0; findings && i < json_array_get_length(findings); i++) {
+        JsonObject *finding = json_array_get_object_element(findings, i);
+        if (strcmp(qmp_json_string(finding, "severity"), "note") == 0) {
+            plain_print(stdout, "  note       %s\n",
+                        qmp_json_string(finding, "text"));
+        }
+    }
     JsonArray *notes = qmp_json_array(result, "notes");
     for (guint i = 0; notes && i < json_array_get_length(notes); i++) {
-        printf("  note       %s\n", json_array_get_string_element(notes, i));
+        plain_print(stdout, "  note       %s\n",
+                    json_array_get_string_element(notes, i));
     }
 }
 
@@ -214,6 +264,9 @@ void output_print_result(JsonNode *node)
     print_transfer(result);
     print_downtime(result);
     print_verify(result);
+    if (number(qmp_json_object(result, "time_us"), "total") >= 0) {
+        print_wishes(result);
+    }
     print_notes(result);
     fflush(stdout);
 }

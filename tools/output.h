@@ -17,6 +17,10 @@ gboolean output_check_json(const char *path, GError **error);
 /* Atomically, where @path is a regular file; a link is followed. */
 gboolean output_write_json(const char *path, JsonNode *node, GError **error);
 
+/* All that was printed to standard output: false if it could not be written,
+ * with the error printed, unless nobody is there to read it any more. */
+gboolean output_flush(void);
+
 /*
  * The result in a few lines: where the guest is, times, bytes, the downtimes
  * side by side, what a lab verified.  Reads the result document, so that both

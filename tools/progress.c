@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "caps/units.h"
+#include "tools/findings.h"
 
 #define TERMINAL_INTERVAL_US 100000
 #define FILE_INTERVAL_US     1000000
@@ -13,6 +14,7 @@ Progress progress_start(const Settings *settings)
 {
     gboolean is_terminal = isatty(STDERR_FILENO);
     return (Progress){
+        .is_quiet = settings->quiet,
         .is_terminal = is_terminal,
         .is_shown = !settings->quiet &&
                     (settings->progress == PROGRESS_ALWAYS ||
@@ -61,6 +63,10 @@ void progress_show(Progress *progress, const Migration *m,
     int64_t interval_us =
         progress->is_terminal ? TERMINAL_INTERVAL_US : FILE_INTERVAL_US;
 
+    if (phase_changed && m->phase == PHASE_PREPARE && !progress->is_quiet) {
+        progress_end(progress);
+        findings_warn(m->findings);
+    }
     if (!progress->is_shown || m->phase == PHASE_SWITCHOVER ||
         m->phase == PHASE_SETTLE || m->phase == PHASE_DONE ||
         status_is_switchover(m->facts[SIDE_SOURCE].status) ||

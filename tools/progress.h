@@ -7,11 +7,12 @@
 #include "tools/settings.h"
 
 typedef struct {
-    gboolean is_shown, is_terminal, is_dirty;
+    gboolean is_quiet, is_shown, is_terminal, is_dirty;
     int64_t last_us;
 } Progress;
 
 Progress progress_start(const Settings *settings);
+/* Also what the preflight warns of, before the migration begins. */
 void progress_show(Progress *progress, const Migration *m,
                    gboolean phase_changed);
 /* A phrase without numbers: what a lab does before and after. */

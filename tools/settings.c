@@ -4,45 +4,56 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "caps/feature.h"
 #include "caps/nearest.h"
-#include "caps/table.h"
+#include "caps/units.h"
+#include "caps/wish.h"
 #include "orchestrator/uri.h"
+#include "tools/wishes.h"
 
 /* GOption wants variables: what it fills in, before it is checked. */
 static struct {
-    char *uri, *max_bandwidth, *downtime_limit, *timeout, *progress;
-    char **enable, **disable, **set;
+    char *uri, *link, *timeout, *progress;
+    WishWords wishes;
+    GPtrArray *features; /* of CapsFeatureWish */
     char *json, *trace;
-    gboolean quiet, destination_is_dead, no_preflight;
+    gboolean quiet, destination_is_dead, no_preflight, dry_run;
 } words;
 
 /* clang-format off */
 static const GOptionEntry shared[] = {
     { "uri", 0, 0, G_OPTION_ARG_STRING, &words.uri,
       "Address of the migration stream: unix:PATH or tcp:HOST:PORT, port 0 for "
-      "any (default: a unix socket between two local QEMUs, else tcp, port 0)",
+      "any (default: a unix socket between two local QEMUs, else tcp, port 0); "
+      "or file:PATH, to save the guest there and load it",
       "URI" },
-    { "max-bandwidth", 0, 0, G_OPTION_ARG_STRING, &words.max_bandwidth,
+    { "link", 0, 0, G_OPTION_ARG_STRING, &words.link,
+      "What the link between both can do, e.g. 25Gbit/s, where the outgoing "
+      "interface does not tell; bare: bytes per second", "RATE" },
+    { "max-bandwidth", 0, 0, G_OPTION_ARG_STRING, &words.wishes.max_bandwidth,
       "Send at most so much, e.g. 128MiB/s or 10Gbit/s; bare: bytes per second; "
       "0: no limit", "RATE" },
-    { "downtime-limit", 0, 0, G_OPTION_ARG_STRING, &words.downtime_limit,
+    { "downtime-limit", 0, 0, G_OPTION_ARG_STRING, &words.wishes.downtime_limit,
       "Switch over when the rest takes at most so long, e.g. 300ms; bare: "
       "milliseconds", "TIME" },
     { "timeout", 0, 0, G_OPTION_ARG_STRING, &words.timeout,
       "Give up when it is not done in this time, e.g. 90s; bare: milliseconds; "
       "0: never",
       "TIME" },
-    { "enable", 0, 0, G_OPTION_ARG_STRING_ARRAY, &words.enable,
+    { "enable", 0, 0, G_OPTION_ARG_STRING_ARRAY, &words.wishes.enable,
       "Turn a migration capability on", "CAPABILITY" },
-    { "disable", 0, 0, G_OPTION_ARG_STRING_ARRAY, &words.disable,
+    { "disable", 0, 0, G_OPTION_ARG_STRING_ARRAY, &words.wishes.disable,
       "Turn a migration capability off", "CAPABILITY" },
-    { "set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &words.set,
+    { "set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &words.wishes.set,
       "Set a migration parameter", "PARAMETER=VALUE" },
     { "destination-is-dead", 0, 0, G_OPTION_ARG_NONE,
       &words.destination_is_dead,
       "You know that the destination is dead, should it not answer", NULL },
     { "no-preflight", 0, 0, G_OPTION_ARG_NONE, &words.no_preflight,
       "Let QEMU find out what does not fit", NULL },
+    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &words.dry_run,
+      "Check, print what both QEMUs would be sent, and send nothing of it",
+      NULL },
     { "json", 0, 0, G_OPTION_ARG_STRING, &words.json,
       "Write the result as JSON to FILE, - for standard output", "FILE" },
     { "trace", 0, 0, G_OPTION_ARG_FILENAME, &words.trace,
@@ -55,6 +66,43 @@ static const GOptionEntry shared[] = {
 };
 /* clang-format on */
 
+static gboolean take_feature(const char *option_name, const char *value,
+                             gpointer data, GError **error)
+{
+    const CapsFeature *feature = caps_feature(option_name + strlen("--"));
+    if (!caps_feature_check(feature, value, error)) {
+        return FALSE;
+    }
+    if (!words.features) {
+        words.features = g_ptr_array_new_with_free_func(
+            (GDestroyNotify)caps_feature_wish_free);
+    }
+    g_ptr_array_add(words.features, caps_feature_wish_new(feature, value));
+    return TRUE;
+}
+
+/* One option for each feature.  Free with g_free(). */
+static GOptionEntry *feature_entries(void)
+{
+    size_t n;
+    const CapsFeature *features = caps_features(&n);
+    GOptionEntry *entries = g_new0(GOptionEntry, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const CapsFeature *feature = &features[i];
+        entries[i] = (GOptionEntry){
+            .long_name = feature->option,
+            .flags = !feature->value              ? G_OPTION_FLAG_NO_ARG
+                     : feature->is_value_optional ? G_OPTION_FLAG_OPTIONAL_ARG
+                                                  : 0,
+            .arg = G_OPTION_ARG_CALLBACK,
+            .arg_data = take_feature,
+            .description = feature->help,
+            .arg_description = feature->value,
+        };
+    }
+    return entries;
+}
+
 static void offer_names(Nearest *nearest, const GOptionEntry *entries)
 {
     for (; entries && entries->long_name; entries++) {
@@ -64,7 +112,7 @@ static void offer_names(Nearest *nearest, const GOptionEntry *entries)
 
 /* GOption says "Unknown option --foo"; a person wants to know what is near. */
 static void suggest(GError *error, const GOptionEntry *own,
-                    const GOptionEntry *more)
+                    const GOptionEntry *more, const GOptionEntry *features)
 {
     const char *dashes = strstr(error->message, "--");
     if (error->code != G_OPTION_ERROR_UNKNOWN_OPTION || !dashes) {
@@ -74,6 +122,7 @@ static void suggest(GError *error, const GOptionEntry *own,
     Nearest nearest = nearest_start(name);
     offer_names(&nearest, own);
     offer_names(&nearest, more);
+    offer_names(&nearest, features);
     g_free(error->message);
     error->message =
         nearest.best
@@ -82,18 +131,58 @@ static void suggest(GError *error, const GOptionEntry *own,
             : g_strdup_printf("there is no option --%s", name);
 }
 
+static const GOptionEntry *find_entry(const GOptionEntry *entries,
+                                      const char *name)
+{
+    for (; entries && entries->long_name; entries++) {
+        if (strcmp(entries->long_name, name) == 0) {
+            return entries;
+        }
+    }
+    return NULL;
+}
+
+/* GOption takes --quiet=false for --quiet. */
+static gboolean check_flags(const GOptionEntry *const tables[], int argc,
+                            char **argv, GError **error)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *equals = strchr(argv[i], '=');
+        if (!g_str_has_prefix(argv[i], "--") || !equals) {
+            continue;
+        }
+        g_autofree char *name = g_strndup(argv[i] + 2, equals - argv[i] - 2);
+        for (int j = 0; j < 3; j++) {
+            const GOptionEntry *entry = find_entry(tables[j], name);
+            if (entry && (entry->arg == G_OPTION_ARG_NONE ||
+                          entry->flags & G_OPTION_FLAG_NO_ARG)) {
+                g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                            "--%s takes no value; leave it out for no", name);
+                return FALSE;
+            }
+        }
+    }
+    return TRUE;
+}
+
 static gboolean parse(GOptionContext *context, const GOptionEntry *own,
                       const GOptionEntry *more, int *argc, char ***argv,
                       GError **error)
 {
     GError *local = NULL;
+    g_autofree GOptionEntry *features = more ? feature_entries() : NULL;
+    const GOptionEntry *const tables[] = { own, more, features };
+    if (!check_flags(tables, *argc, *argv, error)) {
+        return FALSE;
+    }
     g_option_context_set_translate_func(context, NULL, NULL, NULL);
     g_option_context_add_main_entries(context, own, NULL);
     if (more) {
         g_option_context_add_main_entries(context, more, NULL);
+        g_option_context_add_main_entries(context, features, NULL);
     }
     if (!g_option_context_parse(context, argc, argv, &local)) {
-        suggest(local, own, more);
+        suggest(local, own, more, features);
         g_propagate_error(error, local);
         return FALSE;
     }
@@ -120,65 +209,6 @@ gboolean option_quantity(const char *option, const char *text, int unit,
     return TRUE;
 }
 
-/* Kept as text: the agreement parses it again, by the parameter's own unit. */
-static gboolean wish_quantity(GPtrArray *wishes, const char *name,
-                              const char *text, GError **error)
-{
-    uint64_t value;
-    if (!text) {
-        return TRUE;
-    }
-    if (!option_quantity(name, text, caps_table_parameter_unit(name), &value,
-                         error)) {
-        return FALSE;
-    }
-    g_ptr_array_add(wishes, caps_wish_parameter(name, text));
-    return TRUE;
-}
-
-static gboolean wish_parameter(GPtrArray *wishes, const char *text,
-                               GError **error)
-{
-    const char *equals = strchr(text, '=');
-    if (!equals || equals == text) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--set: '%s' is not PARAMETER=VALUE, for example "
-                    "downtime-limit=300ms",
-                    text);
-        return FALSE;
-    }
-    g_autofree char *name = g_strndup(text, equals - text);
-    Unit unit = caps_table_parameter_unit(name);
-    uint64_t value;
-    if (unit != UNIT_NONE && !unit_parse(equals + 1, unit, &value, error)) {
-        g_prefix_error(error, "--set %s: ", name);
-        return FALSE;
-    }
-    g_ptr_array_add(wishes, caps_wish_parameter(name, equals + 1));
-    return TRUE;
-}
-
-static gboolean take_wishes(MigrationSettings *migration, GError **error)
-{
-    migration->wishes =
-        g_ptr_array_new_with_free_func((GDestroyNotify)caps_wish_free);
-    for (char **at = words.enable; at && *at; at++) {
-        g_ptr_array_add(migration->wishes, caps_wish_capability(*at, true));
-    }
-    for (char **at = words.disable; at && *at; at++) {
-        g_ptr_array_add(migration->wishes, caps_wish_capability(*at, false));
-    }
-    for (char **at = words.set; at && *at; at++) {
-        if (!wish_parameter(migration->wishes, *at, error)) {
-            return FALSE;
-        }
-    }
-    return wish_quantity(migration->wishes, "max-bandwidth",
-                         words.max_bandwidth, error) &&
-           wish_quantity(migration->wishes, "downtime-limit",
-                         words.downtime_limit, error);
-}
-
 static gboolean take_progress(Settings *settings, GError **error)
 {
     static const char *const names[] = { "auto", "always", "never" };
@@ -192,6 +222,26 @@ static gboolean take_progress(Settings *settings, GError **error)
                 "--progress: '%s' is none of auto, always, never",
                 words.progress);
     return FALSE;
+}
+
+static gboolean take_link(MigrationSettings *migration, GError **error)
+{
+    uint64_t bytes_per_s;
+
+    if (!words.link) {
+        return TRUE;
+    }
+    if (!option_quantity("link", words.link, UNIT_BYTES_PER_SECOND,
+                         &bytes_per_s, error)) {
+        return FALSE;
+    }
+    if (bytes_per_s == 0 || bytes_per_s > UINT64_MAX / 8) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--link: '%s' is no speed of a link", words.link);
+        return FALSE;
+    }
+    migration->link_bits_per_s = bytes_per_s * 8;
+    return TRUE;
 }
 
 static gboolean take_words(Settings *settings, GError **error)
@@ -220,10 +270,13 @@ static gboolean take_words(Settings *settings, GError **error)
     settings->migration.timeout_us = timeout_ms * 1000;
     settings->migration.destination_is_dead = words.destination_is_dead;
     settings->migration.no_preflight = words.no_preflight;
+    settings->migration.features = g_steal_pointer(&words.features);
+    settings->dry_run = words.dry_run;
     settings->json = g_strdup(words.json);
     settings->trace = g_strdup(words.trace);
     settings->quiet = words.quiet;
-    return take_wishes(&settings->migration, error) &&
+    return take_link(&settings->migration, error) &&
+           wishes_take(&words.wishes, &settings->migration, error) &&
            take_progress(settings, error);
 }
 

@@ -17,6 +17,7 @@ typedef struct {
     char *json;  /* a file, "-" for standard output, or NULL */
     char *trace; /* a file, or NULL */
     gboolean quiet;
+    gboolean dry_run;
 } Settings;
 
 /*

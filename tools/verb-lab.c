@@ -5,6 +5,8 @@
 
 #include "caps/units.h"
 #include "tools/conclude.h"
+#include "tools/dry-run.h"
+#include "tools/files.h"
 #include "tools/interrupt.h"
 #include "tools/lab/lab.h"
 #include "tools/migrate.h"
@@ -183,8 +185,8 @@ static void walk(const LabOptions *options, const Settings *settings,
 }
 
 /* Each migration for people; one document for programs. */
-static int finish(const LabOptions *options, const Settings *settings,
-                  LabResult *result)
+static int finish_all(const LabOptions *options, const Settings *settings,
+                      const LabResult *result)
 {
     GPtrArray *results = result->results;
     for (guint i = 0; i + 1 < results->len; i++) {
@@ -192,9 +194,17 @@ static int finish(const LabOptions *options, const Settings *settings,
             output_print_result(results->pdata[i]);
         }
     }
-    int exit_code = conclude(settings, result->outcome, &result->failure,
-                             results->pdata[results->len - 1],
-                             options->n_repeat > 1 ? results : NULL);
+    return conclude(settings, result->outcome, &result->failure,
+                    results->pdata[results->len - 1],
+                    options->n_repeat > 1 ? results : NULL);
+}
+
+static int finish(const LabOptions *options, const Settings *settings,
+                  const LabResult *result)
+{
+    int exit_code = result->plan ? dry_run_conclude(settings, &result->failure,
+                                                    result->plan)
+                                 : finish_all(options, settings, result);
     if (result->kept) {
         fputs(result->kept, stderr);
     }
@@ -208,6 +218,9 @@ static int run_checked(const LabOptions *options, const Settings *settings)
     LabResult result = { 0 };
     Trace *trace = NULL;
 
+    if (!files_check_apart(settings, &error)) {
+        return conclude_usage("lab", NULL, error);
+    }
     if (!conclude_can_write(settings)) {
         return outcome_row(OUTCOME_ERROR)->exit_code;
     }
@@ -216,11 +229,6 @@ static int run_checked(const LabOptions *options, const Settings *settings)
             settings, FAILURE_ENVIRONMENT,
             g_strdup_printf("the test guest %s is missing", guest),
             /* no_guest= */ TRUE);
-    }
-    char *in_the_way = migrate_what_is_in_the_way(settings->migration.uri);
-    if (in_the_way) {
-        return conclude_early(settings, FAILURE_INCOMING_REFUSED, in_the_way,
-                              /* no_guest= */ TRUE);
     }
     if (settings->trace && !(trace = trace_open(settings->trace, &error))) {
         return conclude_early(settings, FAILURE_ENVIRONMENT,
@@ -271,7 +279,7 @@ int verb_lab(int argc, char **argv)
                         "it, and proves it intact.",
                         &argc, &argv, &error) ||
         !check_rest(n_behind, &error) || !take_guest(&options, &error)) {
-        return conclude_usage("lab", error);
+        return conclude_usage("lab", settings_json_word(), error);
     }
     take_words(&options);
     return run_checked(&options, &settings);

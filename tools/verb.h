@@ -6,4 +6,4 @@
  */
 typedef int VerbFunc(int argc, char **argv);
 
-VerbFunc verb_run, verb_lab, verb_qmp;
+VerbFunc verb_run, verb_lab, verb_check, verb_caps, verb_qmp;

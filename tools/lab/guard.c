@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -18,9 +19,15 @@
 
 struct Guard {
     char *folder;
-    int pipe; /* messages: a pid, or 0 for "keep all" */
+    int pipe;
     pid_t pid;
 };
+
+/* As much as a pipe takes in one piece; neither: "keep all". */
+typedef struct {
+    pid_t pid;
+    char file[PIPE_BUF - sizeof(pid_t)];
+} Message;
 
 /* ---- in the guard's process: only what is safe after fork() ---- */
 
@@ -88,25 +95,32 @@ static void let_go_of_everything(int keep_fd)
 G_NORETURN static void guard_main(int fd, const char *folder)
 {
     int pidfds[PROCESSES_MAX];
-    pid_t pid;
+    char file[sizeof(((Message *)0)->file)] = "";
+    Message message;
 
     memset(pidfds, -1, sizeof(pidfds));
     let_go_of_everything(fd);
     for (;;) {
-        ssize_t n = read(3, &pid, sizeof(pid));
+        ssize_t n = read(3, &message, sizeof(message));
         if (n < 0 && errno == EINTR) {
             continue;
         }
-        if (n != sizeof(pid)) {
+        if (n != sizeof(message)) {
             break;
         }
-        if (pid == 0) {
+        if (message.pid) {
+            remember(pidfds, message.pid);
+        } else if (message.file[0]) {
+            memcpy(file, message.file, sizeof(file));
+        } else {
             _exit(0);
         }
-        remember(pidfds, pid);
     }
     kill_all(pidfds);
     remove_folder(folder);
+    if (file[0]) {
+        unlink(file);
+    }
     _exit(0);
 }
 
@@ -151,20 +165,30 @@ const char *guard_folder(const Guard *guard)
     return guard->folder;
 }
 
-static void tell(Guard *guard, pid_t pid)
+static void tell(Guard *guard, const Message *message)
 {
-    while (write(guard->pipe, &pid, sizeof(pid)) < 0 && errno == EINTR) {
+    while (write(guard->pipe, message, sizeof(*message)) < 0 &&
+           errno == EINTR) {
     }
 }
 
 void guard_add_process(Guard *guard, pid_t pid)
 {
-    tell(guard, pid);
+    tell(guard, &(Message){ .pid = pid });
+}
+
+void guard_add_file(Guard *guard, const char *path)
+{
+    Message message = { 0 };
+    if (g_strlcpy(message.file, path, sizeof(message.file)) <
+        sizeof(message.file)) {
+        tell(guard, &message);
+    }
 }
 
 void guard_keep(Guard *guard)
 {
-    tell(guard, 0);
+    tell(guard, &(Message){ 0 });
 }
 
 void guard_end(Guard *guard)

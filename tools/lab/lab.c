@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/lab/lab.h"
 
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "orchestrator/run.h"
+#include "orchestrator/uri.h"
+#include "tools/address.h"
+#include "tools/dry-run.h"
 #include "tools/host.h"
 #include "tools/lab/beats.h"
 #include "tools/lab/guard.h"
@@ -59,6 +63,7 @@ void lab_result_clear(LabResult *result)
 {
     failure_clear(&result->failure);
     g_clear_pointer(&result->results, g_ptr_array_unref);
+    g_clear_pointer(&result->plan, json_node_unref);
     g_clear_pointer(&result->kept, g_free);
 }
 
@@ -81,9 +86,11 @@ static void end(Lab *lab)
     g_clear_handle_id(&lab->deadline_source, g_source_remove);
     progress_end(&lab->progress);
     if (lab->options->keep && lab->guard) {
+        const char *guest = lab->result->plan
+                                ? side_name(SIDE_SOURCE) /* it did not move */
+                                : outcome_row(lab->result->outcome)->guest;
         lab->result->kept =
-            pair_describe(&lab->pair, outcome_row(lab->result->outcome)->guest,
-                          guard_folder(lab->guard));
+            pair_describe(&lab->pair, guest, guard_folder(lab->guard));
     }
     lab->idle_source = g_idle_add_full(G_PRIORITY_DEFAULT, on_over, lab, NULL);
 }
@@ -252,12 +259,7 @@ static void take_failure(Lab *lab, const Failure *from)
     if (from->code == FAILURE_NONE) {
         return;
     }
-    *to = *from;
-    to->message = g_strdup(from->message);
-    to->hint = g_strdup(from->hint);
-    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        to->qemu_text[side] = g_strdup(from->qemu_text[side]);
-    }
+    *to = failure_copy(from);
     if (!failure_row(to->code)->is_ours) {
         pair_add_stderr(&lab->pair, to);
     }
@@ -271,6 +273,12 @@ static void on_run_done(Run *run, gpointer user_data)
     lab->result->outcome = m->outcome;
     take_failure(lab, &m->failure);
     progress_end(&lab->progress);
+    lab->result->plan = dry_run_plan(lab->settings, run);
+    if (lab->result->plan) {
+        add_result(lab);
+        end(lab);
+        return;
+    }
     /* A guest that is split, lost or unknown cannot be asked. */
     if (*outcome_row(m->outcome)->guest == 's' ||
         m->outcome == OUTCOME_MIGRATED) {
@@ -287,6 +295,23 @@ static void on_run_progress(const Migration *m, gboolean phase_changed,
     progress_show(&lab->progress, m, phase_changed);
 }
 
+/* Nothing is there, but what an earlier hop has left. */
+static void check_uri(Lab *lab)
+{
+    g_auto(Uri) uri = { 0 };
+
+    uri_parse(lab->migration.uri, &uri, NULL);
+    if (lab->n_hops > 0 && uri.path) {
+        g_unlink(uri.path);
+    }
+    g_clear_pointer(&lab->migration.found, g_ptr_array_unref);
+    address_find_link(&lab->migration);
+    address_check(&lab->migration);
+    if (uri.kind == URI_FILE && lab->migration.found->len == 0) {
+        guard_add_file(lab->guard, uri.path);
+    }
+}
+
 static void choose_uri(Lab *lab)
 {
     g_free(lab->migration.uri);
@@ -295,6 +320,7 @@ static void choose_uri(Lab *lab)
             ? g_strdup(lab->settings->migration.uri)
             : g_strdup_printf("unix:%s/%s.stream", guard_folder(lab->guard),
                               qemu_name(lab->pair.qemu[SIDE_DESTINATION]));
+    check_uri(lab);
 }
 
 static void start_migration(Lab *lab)
@@ -500,7 +526,11 @@ Lab *lab_new(const LabOptions *options, const Settings *settings,
     lab->cancellable = g_cancellable_new();
     lab->migration = *migration;
     lab->migration.uri = NULL;
+    lab->migration.check_only = settings->dry_run;
     lab->migration.wishes = g_ptr_array_ref(migration->wishes);
+    if (migration->features) {
+        lab->migration.features = g_ptr_array_ref(migration->features);
+    }
     lab->migration.destination_host = g_strdup("127.0.0.1");
     pair_init(&lab->pair, options, kernel);
     lab->result->results =

@@ -15,6 +15,7 @@ typedef struct {
     Outcome outcome; /* of the last migration */
     Failure failure;
     GPtrArray *results; /* of JsonNode, one for each migration */
+    JsonNode *plan;     /* --dry-run: what would be sent; else NULL */
     char *kept;         /* --keep: what is where, for people; else NULL */
 } LabResult;
 

@@ -39,6 +39,13 @@ static char *understand(const char *line)
     const MigrationSettings *m = &settings.migration;
     g_string_printf(text, "%s timeout=%" PRIu64 " progress=%d",
                     m->uri ? m->uri : "-", m->timeout_us, settings.progress);
+    for (guint i = 0; m->features && i < m->features->len; i++) {
+        const CapsFeatureWish *wish = m->features->pdata[i];
+
+        g_string_append_printf(text, " --%s%s%s", wish->feature->option,
+                               wish->value ? "=" : "",
+                               wish->value ? wish->value : "");
+    }
     for (guint i = 0; i < m->wishes->len; i++) {
         const CapsWish *wish = m->wishes->pdata[i];
 
@@ -52,6 +59,10 @@ static char *understand(const char *line)
     g_string_append_printf(
         text, "%s%s%s", m->destination_is_dead ? " dead" : "",
         m->no_preflight ? " no-preflight" : "", settings.quiet ? " quiet" : "");
+    if (m->link_bits_per_s) {
+        g_string_append_printf(text, " link=%" PRIu64, m->link_bits_per_s);
+    }
+    g_string_append(text, settings.dry_run ? " dry-run" : "");
     g_string_append_printf(text, "%s%s%s%s", settings.json ? " json=" : "",
                            settings.json ? settings.json : "",
                            settings.trace ? " trace=" : "",
@@ -104,8 +115,8 @@ static const struct {
     /* both sides of a QEMU newer than this program: not ours to know */
     { "--enable quite-new --set quite-new-too=5MiB",
       "- timeout=0 progress=0 +quite-new quite-new-too=5MiB" },
-    { "--set downtime-limit=1s --downtime-limit 2s",
-      "- timeout=0 progress=0 downtime-limit=1s downtime-limit=2s" },
+    { "--set downtime-limit=1s --downtime-limit 1000ms",
+      "- timeout=0 progress=0 downtime-limit=1s downtime-limit=1000ms" },
     { "--max-bandwidth 10Gbit/s",
       "- timeout=0 progress=0 max-bandwidth=10Gbit/s" },
     { "--max-bandwidth 0", "- timeout=0 progress=0 max-bandwidth=0" },
@@ -114,6 +125,20 @@ static const struct {
     { "--destination-is-dead --no-preflight",
       "- timeout=0 progress=0 dead no-preflight" },
     { "--source a.qmp", "- timeout=0 progress=0" },
+    /* features, in the order in which they are given */
+    { "--multifd", "- timeout=0 progress=0 --multifd" },
+    { "--multifd=auto --link 25Gbit/s",
+      "- timeout=0 progress=0 --multifd=auto link=25000000000" },
+    { "--multifd=4 --compress zstd:3 --compress=zlib",
+      "- timeout=0 progress=0 --multifd=4 --compress=zstd:3 "
+      "--compress=zlib" },
+    { "--postcopy --preempt --auto-converge=30:10:80 --xbzrle --direct-io",
+      "- timeout=0 progress=0 --postcopy --preempt --auto-converge=30:10:80 "
+      "--xbzrle --direct-io" },
+    { "--zero-copy --enable events",
+      "- timeout=0 progress=0 --zero-copy +events" },
+    { "--link 1GB/s", "- timeout=0 progress=0 link=8000000000" },
+    { "--dry-run", "- timeout=0 progress=0 dry-run" },
 };
 
 static void understands(void **state)
@@ -138,7 +163,7 @@ static const struct {
     { "--zzzzzz", "there is no option --zzzzzz" },
     { "-z", "-z" },
     { "--uri", "--uri" },
-    { "--uri file:/tmp/x", "--uri: 'file:/tmp/x' is neither" },
+    { "--uri file:guest", "--uri: 'file:guest' has no absolute path" },
     { "--uri tcp:host", "--uri: 'tcp:host' has no port" },
     { "--timeout soon", "--timeout: 'soon' is not a number" },
     { "--timeout -5s", "--timeout: '-5s' is not a number from 0" },
@@ -153,6 +178,30 @@ static const struct {
     { "--set downtime-limit=5MiB",
       "--set downtime-limit: '5MiB' has a unit that does not fit" },
     { "--set max-bandwidth=", "--set max-bandwidth: '' is not a number" },
+    { "--max-bandwidth 5", "--max-bandwidth: '5' is neither 0 nor at least 10 "
+                           "B/s: QEMU takes that for no limit" },
+    { "--set multifd-channels=0",
+      "--set multifd-channels: '0' is not from 1 to 255" },
+    { "--multifd=0", "--multifd: '0' is not from 1 to 255" },
+    { "--multifd=", "--multifd: '' is neither auto nor a number" },
+    { "--postcopy=off", "--postcopy takes no value" },
+    { "--no-preflight=no", "--no-preflight takes no value" },
+    { "--enable ''", "--enable: '' is not the name of a capability" },
+    { "--enable multifd --disable multifd",
+      "--enable multifd and --disable multifd contradict each other" },
+    { "--multifd=2 --set multifd-channels=3",
+      "--set multifd-channels=3 and --multifd=2 contradict each other" },
+    { "--postcopy --disable postcopy-ram", "contradict each other" },
+    { "--max-bandwidth 1GiB/s --set max-bandwidth=2GiB/s",
+      "--set max-bandwidth=2GiB/s and --max-bandwidth=1GiB/s contradict" },
+    { "--compress", "--compress" },
+    { "--compress=", "--compress: '' is not METHOD[:LEVEL]" },
+    { "--compress=zstd:99", "--compress: '99' is not from 0 to 20" },
+    { "--multfd", "there is no option --multfd; did you mean --multifd?" },
+    { "--link fast", "--link: 'fast' is not a number" },
+    { "--link 25GiB", "--link: '25GiB' has a unit that does not fit" },
+    { "--link 0", "--link: '0' is no speed of a link" },
+    { "--link 18446744073709551615", "is no speed of a link" },
     /* microseconds inside: 2^64 ms are more than 2^64 us */
     { "--timeout 18446744073709551615", "--timeout" },
 };

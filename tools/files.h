@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* The files that one command line names. */
+#include "tools/settings.h"
+
+/*
+ * --json, --trace and the file of --uri are three: each would write over the
+ * other, and one may be all that there is of a guest.  Links are followed; a
+ * device may take several.  Fails in G_OPTION_ERROR.
+ */
+gboolean files_check_apart(const Settings *settings, GError **error);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/pair-options.h"
+
+#include "tools/conclude.h"
+#include "tools/files.h"
+#include "tools/migrate.h"
+
+static gboolean parse(PairOptions *options, const char *summary, int *argc,
+                      char ***argv, GError **error)
+{
+    static char *words[N_SIDES];
+    static const GOptionEntry entries[] = {
+        { "source", 0, 0, G_OPTION_ARG_STRING, &words[SIDE_SOURCE],
+          "Monitor of the QEMU that runs the guest", "QMP" },
+        { "destination", 0, 0, G_OPTION_ARG_STRING, &words[SIDE_DESTINATION],
+          "Monitor of the QEMU that waits for it (-S -incoming defer)", "QMP" },
+        { NULL }
+    };
+
+    if (!settings_parse(&options->settings, entries, NULL, summary, argc, argv,
+                        error)) {
+        return FALSE;
+    }
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        if (!words[side]) {
+            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                        "--%s QMP is missing", side_name(side));
+            return FALSE;
+        }
+    }
+    if (*argc > 1) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "'%s' is one word too many", (*argv)[1]);
+        return FALSE;
+    }
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        options->address[side] = qmp_address_parse(words[side], error);
+        if (!options->address[side]) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean refuse_same_place(const PairOptions *options,
+                                  int *ret_exit_code)
+{
+    const QmpAddress *source = options->address[SIDE_SOURCE];
+    if (!migrate_is_same_place(source, options->address[SIDE_DESTINATION])) {
+        return FALSE;
+    }
+    *ret_exit_code =
+        conclude_early(&options->settings, FAILURE_SAME_QEMU,
+                       g_strdup_printf("both addresses are %s", source->text),
+                       /* no_guest= */ FALSE);
+    return TRUE;
+}
+
+gboolean pair_options_read(PairOptions *options, const char *verb,
+                           const char *summary, int *argc, char ***argv,
+                           int *ret_exit_code)
+{
+    Settings *settings = &options->settings;
+    g_autoptr(GError) error = NULL;
+    const char *json = NULL; /* where a result can be written */
+
+    if (!parse(options, summary, argc, argv, &error)) {
+        json = settings_json_word();
+    } else if (files_check_apart(settings, &error)) {
+        json = settings->json;
+        options->is_our_socket = settings->migration.uri == NULL;
+        if (refuse_same_place(options, ret_exit_code)) {
+            return FALSE;
+        }
+        migrate_prepare(&settings->migration, options->address, &error);
+    }
+    if (error) {
+        *ret_exit_code = conclude_usage(verb, json, error);
+        return FALSE;
+    }
+    *ret_exit_code = outcome_row(OUTCOME_ERROR)->exit_code;
+    return conclude_can_write(settings);
+}
+
+void pair_options_clear(PairOptions *options)
+{
+    settings_clear(&options->settings);
+    g_clear_pointer(&options->address[SIDE_SOURCE], qmp_address_free);
+    g_clear_pointer(&options->address[SIDE_DESTINATION], qmp_address_free);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/walk.h"
+
+#include "tools/interrupt.h"
+#include "tools/progress.h"
+
+typedef struct {
+    GMainLoop *loop;
+    Run *run;
+    Progress progress;
+} Walk;
+
+static void on_progress(const Migration *m, gboolean phase_changed,
+                        gpointer user_data)
+{
+    Walk *walk = user_data;
+    progress_show(&walk->progress, m, phase_changed);
+}
+
+static void on_done(Run *run, gpointer user_data)
+{
+    Walk *walk = user_data;
+    g_main_loop_quit(walk->loop);
+}
+
+static void on_interrupt(gpointer user_data)
+{
+    Walk *walk = user_data;
+    if (walk->run) {
+        run_cancel(walk->run);
+    }
+}
+
+Run *walk_run(const Settings *settings, QmpAddress *const address[N_SIDES],
+              Trace *trace)
+{
+    static Walk walk; /* signals may come until the program ends */
+    const RunConfig config = {
+        .address = { address[SIDE_SOURCE], address[SIDE_DESTINATION] },
+        .settings = &settings->migration,
+        .trace = trace,
+    };
+    const RunHandlers handlers = { .progress = on_progress, .done = on_done };
+
+    walk.progress = progress_start(settings);
+    walk.loop = g_main_loop_new(NULL, FALSE);
+    walk.run = run_new(&config, &handlers, &walk);
+    interrupt_watch(on_interrupt, &walk);
+    run_start(walk.run);
+    g_main_loop_run(walk.loop);
+
+    progress_end(&walk.progress);
+    g_main_loop_unref(walk.loop);
+    return g_steal_pointer(&walk.run);
+}
