@@ -153,12 +153,9 @@ def address_in_use(place, source, destination, kind):
         with open(place.path('file'), 'w') as file:
             file.write('mine')
         uri, why = 'unix:' + place.path('file'), 'QEMU would remove it'
-    run = place.migrate('--uri', uri).ended(1, 'error', 'incoming-refused')
-    if kind == 'tcp':
-        run.says('error: prepare: destination: ', "destination's QEMU says: ",
-                 why)
-    else:
-        run.says('error: start: ', why)
+    run = place.migrate('--uri', uri).ended(3, 'refused', 'host')
+    run.says('error: inspect: ', why)
+    if kind == 'unix':
         with open(place.path('file')) as file:
             check(file.read() == 'mine', 'the file is not what it was')
     place.is_as_before()
@@ -220,8 +217,21 @@ def paused_before(place, source, destination):
 def paused_before_failing(place, source, destination):
     place.pair(source, destination, destination_memory=96)
     place.source.monitor.execute('stop')
-    check(place.migrate().code == 4, 'did not fail')
+    check(place.migrate('--no-preflight').code == 4, 'did not fail')
     check(place.source.run_state() == 'paused', 'it was resumed')
+
+
+def paused_in_prepare(place, source, destination):
+    """After it was asked whether it runs."""
+    place.pair(source, destination, rate=RATE)
+    relay = place.held(wire.Relay(place.path('relay'), place.destination.qmp,
+                                  hold=('migrate-incoming',)))
+    run = place.migrate(destination=relay.path, wait=False)
+    relay.wait_held()
+    place.source.monitor.execute('stop')
+    relay.release()
+    run.wait().ended(0, 'migrated')
+    check(place.destination.run_state() == 'paused', 'it was resumed')
 
 
 def paused_in_transfer(place, source, destination):
@@ -244,7 +254,7 @@ def all_cases():
         for case in (source_killed_active, source_killed_unseen,
                      source_killed_loaded, wrong_machine,
                      wrong_machine_unchecked, other_memory, extra_device,
-                     paused_before, paused_before_failing,
+                     paused_before, paused_before_failing, paused_in_prepare,
                      paused_in_transfer):
             yield f'{name_of(case)}-{version}', case, version, version
         for kind in ('tcp', 'unix'):

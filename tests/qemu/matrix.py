@@ -59,9 +59,9 @@ def with_guest(place, source, destination, *words):
     is_intact(lab(place, source, destination, *words), source, destination)
 
 
-def ping_pong(place, source, destination):
+def ping_pong(place, source, destination, *words):
     document = lab(place, source, destination, '--memory', '64MiB',
-                   '--repeat', '4')
+                   '--repeat', '4', *words)
     check(document['schema'] == 'qmigrate.results/1', 'schema')
     check(len(document['runs']) == 4, f'{len(document["runs"])} runs')
     for number, result in enumerate(document['runs']):
@@ -101,6 +101,8 @@ def all_cases():
     yield ('above-4-gib', with_guest, '7.2', '7.2', '--memory', '5GiB',
            '--content', 'zero', '--set', 'max-bandwidth=0')
     yield 'ping-pong-7.2', ping_pong, '7.2', '7.2'
+    yield ('ping-pong-unix', lambda place: ping_pong(
+        place, '7.2', '7.2', '--uri', 'unix:' + place.path('stream')))
     yield 'ping-pong-mixed', ping_pong, '7.2', '10.0'
     yield 'bare', bare
 

@@ -165,7 +165,8 @@ def kept(place, version, words, code):
     for side, _, path in named:
         monitor = place.held(pair.Monitor(path))
         states[side] = monitor.execute('query-status')['status']
-    runs = 'destination' if code == 0 else 'source'
+    moved = code == 0 and '--dry-run' not in words
+    runs = 'destination' if moved else 'source'
     check(states[runs] == 'running' and
           list(states.values()).count('running') == 1, f'{states}')
     check(re.search(rf'^  {runs} .*, has the guest$', run.err, re.MULTILINE),
@@ -190,6 +191,7 @@ def all_cases():
         yield f'kept-{version}', kept, version, (), 0
         yield (f'kept-failed-{version}', kept, version,
                (*ENDLESS, '--timeout', '200ms'), 4)
+    yield 'kept-dry-run', kept, '10.0', ('--dry-run',), 0
     yield 'kept-repeat', kept, '7.2', ('--repeat', '2'), 0
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         for stage in (boot, transfer):

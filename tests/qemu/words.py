@@ -130,6 +130,99 @@ def json_of_early_failure(place):
     check(run.result['schema'] == 'qmigrate.result/1', 'schema')
 
 
+ONE_FILE = {
+    'json-and-trace': ('--json', '{0}', '--trace', '{0}'),
+    'json-and-uri': ('--json', '{0}', '--uri', 'file:{0}'),
+    'trace-and-uri': ('--trace', '{0}', '--uri', 'file:{0}'),
+    'standard-output': ('--json', '-', '--trace', '-'),
+}
+
+
+def one_file(place, words):
+    """Each would write over the other, so none of them does."""
+    path = place.path('one')
+    for verb in (('run', '--source', 'a', '--destination', 'b'),
+                 ('check', '--source', 'a', '--destination', 'b'), LAB):
+        run = place.qmigrate(*verb, *(word.format(path) for word in words))
+        check(run.code == 2, f'exit code {run.code}: {run.err}')
+        run.says_one_error(hint=True)
+        run.says('both name the same file')
+        check(not os.path.exists(path), 'it was made')
+
+
+def json_of_wrong_words(place):
+    """An old result would be taken for the new one."""
+    for verb, *words in (('caps', 'word'), ('check', '--source', 'a'),
+                         ('run', '--source', 'a'),
+                         ('lab', '--timeout', '3parsecs')):
+        with open(place.path('result'), 'w', encoding='utf-8') as file:
+            file.write('old')
+        run = place.qmigrate(verb, '--json', place.path('result'), *words)
+        check(run.code == 2, f'exit code {run.code}: {run.err}')
+        with open(place.path('result'), encoding='utf-8') as file:
+            check(json.load(file)['outcome'] == 'usage', 'another outcome')
+
+
+def nothing_to_obey(place):
+    """A terminal does not obey what stands in a name."""
+    red = '\x1b[31mred'
+    for words in ((red,), ('caps', red), ('check', red, '--source', 'a',
+                                         '--destination', 'b'),
+                  (*LAB, '--enable', red)):
+        run = place.qmigrate(*words)
+        check(run.code in (2, 3), f'exit code {run.code}: {run.err}')
+        check('\x1b' not in run.err + run.out, f'said {run.err!r}')
+        run.says_one_error(hint=True)
+        run.says('\\x1b[31mred')
+
+
+def output_is_lost(place):
+    """Nobody reads it: that is no success."""
+    place.pair('7.2')
+    words = ('--source', place.source.qmp, '--destination',
+             place.destination.qmp)
+    for verb in (('check',), ('run', '--dry-run')):
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run([pair.QMIGRATE, *verb, *words], stdout=writer,
+                              env=place.env, check=False)
+        os.close(writer)
+        check(done.returncode == 1, f'{verb}: exit code {done.returncode}')
+
+
+def check_quietly(place):
+    """The errors are left, on standard output as without, and their hints."""
+    place.pair('7.2')
+    words = ('check', '--quiet', '--source', place.source.qmp)
+    run = place.qmigrate(*words, '--destination', place.destination.qmp)
+    check((run.code, run.out, run.err) == (0, '', ''), f'said {run.out!r}')
+    third = place.qemu('third', '7.2', '-machine', pair.MACHINE, '-m', '64')
+    run = place.qmigrate(*words, '--destination', third.qmp)
+    check(run.code == 3, f'exit code {run.code}: {run.err}')
+    lines = run.out.splitlines()
+    check(lines[0].startswith('error: destination: ') and
+          lines[0].endswith('[not-waiting]'), f'said {run.out!r}')
+    check('-incoming defer' in lines[1], f'said {run.out!r}')
+    third.kill()
+
+
+def dry_run(place):
+    """Warnings and refusals are told as a run does, and in the plan."""
+    place.pair('7.2')
+    run = place.migrate('--dry-run', '--multifd=17')
+    check(run.code == 0, f'exit code {run.code}: {run.err}')
+    check(run.result['commands'], 'nothing would be sent')
+    check(run.err.startswith('warning: '), f'said {run.err!r}')
+    run = place.migrate('--dry-run', '--enable', 'teleport')
+    check(run.code == 3, f'exit code {run.code}: {run.err}')
+    run.says_one_error(hint=True)
+    check(run.result['schema'] == 'qmigrate.plan/1', f'{run.result}')
+    check(run.result['commands'] == [], f'{run.result["commands"]}')
+    check(run.result['findings'][0]['code'] == 'unknown-name',
+          f'{run.result["findings"]}')
+    place.is_as_before()
+
+
 def quiet(place):
     run = place.qmigrate(*LAB, '--quiet')
     check(run.code == 0, f'exit code {run.code}')
@@ -205,9 +298,12 @@ def help_and_version(place):
 def all_cases():
     for version in ('7.2', '10.0'):
         yield f'trace-is-json-{version}', trace_is_json, version
+    for name, words in ONE_FILE.items():
+        yield f'one-file-{name}', one_file, words
     for case in (trace_of_killed, without_standard_files, json_through_a_link,
                  json_is_atomic, json_alone, json_on_full_disk,
-                 json_of_early_failure, quiet, quiet_failure, progress_to_file,
+                 json_of_early_failure, json_of_wrong_words, nothing_to_obey,
+                 output_is_lost, check_quietly, dry_run, quiet, quiet_failure, progress_to_file,
                  progress_on_terminal, for_people, help_and_version):
         yield case.__name__.replace('_', '-'), case
 

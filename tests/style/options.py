@@ -33,8 +33,8 @@ def told(verb):
 def written(path):
     """Of the page: the same, from its option lists."""
     tree_of_page = docutils.core.publish_doctree(
-        tree.text(path), settings_overrides={'report_level': 4,
-                                             '_disable_config': True})
+        tree.text(path), source_path=os.path.join(tree.top, path),
+        settings_overrides={'report_level': 4, '_disable_config': True})
     found = {}
     for option in tree_of_page.findall(nodes.option):
         parts = [part.astext().strip('=<>') for part in option.children]

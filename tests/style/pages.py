@@ -21,7 +21,8 @@ WARNING = 2
 def check_parses(path, writer):
     try:
         docutils.core.publish_string(
-            tree.text(path), source_path=path, writer_name=writer,
+            tree.text(path), source_path=os.path.join(tree.top, path),
+            writer_name=writer,
             settings_overrides={
                 'halt_level': WARNING, 'report_level': WARNING,
                 'warning_stream': False, 'traceback': True,

@@ -66,6 +66,8 @@ CASES = [
     ('pages', 'docs/man/b.1.rst', '=\nb\n=\n', 1),
     ('pages', 'tools/main.c', 'int verbs[] = {\n    { "run", 1 },\n};\n', 1),
     ('house', 'misc', '', 1),
+    ('house', 'tests/unit/a/b.c', '', 1),
+    ('house', 'tests/unit/a/c.c', '', 0),
 ]
 
 # What the checks expect of every tree.
@@ -73,6 +75,7 @@ ALWAYS = {
     'tools/dev': f'#!/bin/bash\n# {SPDX}\n',
     '.ci/run': f'#!/bin/bash\n# {SPDX}\n',
     'docs/meson.build': f'# {SPDX}\n',
+    'tests/unit/meson.build': f"# {SPDX}\n'a/c': [a],\n",
 }
 
 

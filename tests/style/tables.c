@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Prints the tables of the code that pages tell, as JSON, for tables.py: the
- * failures, outcomes, phases, and all members that a result can have.
+ * failures, findings, outcomes, phases, and all members that a document can
+ * have.
  */
 #include <stdio.h>
 
+#include "orchestrator/rehearse.h"
 #include "orchestrator/report.h"
 #include "qmp/json.h"
+#include "tools/caps/document.h"
 #include "tools/host.h"
 #include "tools/lab/options.h"
 #include "tools/lab/verify.h"
@@ -26,6 +29,19 @@ static JsonArray *failures(void)
         add_string(row, "meaning", from->meaning);
         add_string(row, "hint", from->hint);
         add_string(row, "outcome", outcome_row(from->outcome)->name);
+        json_array_add_object_element(array, row);
+    }
+    return array;
+}
+
+static JsonArray *findings(void)
+{
+    JsonArray *array = json_array_new();
+    for (FindingCode code = 0; code < N_FINDING_CODES; code++) {
+        const FindingRow *from = finding_row(code);
+        JsonObject *row = json_object_new();
+        add_string(row, "word", from->word);
+        add_string(row, "meaning", from->meaning);
         json_array_add_object_element(array, row);
     }
     return array;
@@ -99,6 +115,8 @@ static Migration *eventful(const MigrationSettings *settings)
     Sample sample = sample_unknown();
     g_array_append_val(m->passes, sample);
     g_ptr_array_add(m->notes, g_strdup("a note"));
+    g_ptr_array_add(m->wishes, caps_wish_capability("events", true));
+    findings_add(m->findings, FINDING_CHOSEN, FINDING_NOTE, N_SIDES, NULL, "x");
     return m;
 }
 
@@ -123,17 +141,58 @@ static JsonNode *result(void)
     return report_result(OUTCOME_FAILED, &failure, m, &extras);
 }
 
+static JsonNode *check(void)
+{
+    MigrationSettings settings = { 0 };
+    g_autoptr(Migration) m = eventful(&settings);
+    const char *const version[N_SIDES] = { NULL };
+    return report_check(m, version);
+}
+
+static JsonNode *plan(void)
+{
+    MigrationSettings settings = { 0 };
+    g_autoptr(Migration) m = eventful(&settings);
+    g_autoptr(QmpCommand) command = qmp_command_set_string(
+        qmp_command_new("migrate"), "uri", "unix:/run/stream");
+    RehearsedCommand told = { SIDE_SOURCE, command };
+    g_autoptr(GPtrArray) commands = g_ptr_array_new();
+    g_ptr_array_add(commands, &told);
+    return report_plan(commands, m->findings);
+}
+
+/* What qmigrate caps writes of two QEMUs. */
+static JsonNode *caps(void)
+{
+    g_auto(Inquired) qemus = { 0 };
+    g_autoptr(JsonNode) capabilities =
+        parse("[{\"capability\": \"events\", \"state\": true}]");
+    g_autoptr(JsonNode) parameters = parse("{\"downtime-limit\": 300}");
+
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        CapsInventory *inventory = &qemus.inventories[side];
+        qemus.addresses[side] = qmp_address_parse("a.qmp", NULL);
+        caps_inventory_take_capabilities(inventory, capabilities);
+        caps_inventory_take_parameters(inventory, parameters);
+    }
+    return document_new(&qemus);
+}
+
 int main(void)
 {
     JsonObject *all = json_object_new();
     g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
 
     json_object_set_array_member(all, "failures", failures());
+    json_object_set_array_member(all, "findings", findings());
     json_object_set_array_member(all, "outcomes", outcomes());
     json_object_set_array_member(all, "phases", phases());
     json_object_set_array_member(all, "events", events());
     json_object_set_array_member(all, "asks", asks());
     json_object_set_member(all, "result", result());
+    json_object_set_member(all, "check", check());
+    json_object_set_member(all, "plan", plan());
+    json_object_set_member(all, "caps", caps());
     json_node_take_object(node, all);
     g_autofree char *text = qmp_json_to_text(node);
     puts(text);

@@ -9,6 +9,7 @@ lab is compared: it has what no table knows."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -94,6 +95,12 @@ def check_errors(code):
     compare(ERRORS, 'an error', in_code, on_page)
 
 
+def check_findings(code):
+    compare(ERRORS, 'a finding',
+            [[row['word'], row['meaning']] for row in code['findings']],
+            rows_of(ERRORS, 'finding'))
+
+
 def check_exit_codes(code):
     in_code = [[f"{row['exit_code']}, {row['name']} (guest: {row['guest']})",
                 row['meaning']] for row in code['outcomes']]
@@ -134,8 +141,9 @@ def members(value, path=''):
             inner_path = f'{path}.{name}' if path else name
             yield inner_path
             yield from members(inner, inner_path)
-    elif isinstance(value, list) and value:
-        yield from members(value[0], path + '[]')
+    elif isinstance(value, list):
+        for inner in value:
+            yield from members(inner, path + '[]')
 
 
 def is_of_qemu(path):
@@ -165,6 +173,26 @@ def check_result(code):
     check_members(in_code, on_page - in_code, on_page)
 
 
+def check_others(code):
+    """What QEMU takes is not told, nor twice what is as in a result."""
+    for name in ('check', 'plan'):
+        in_code = {path for path in members(code[name])
+                   if not path.startswith(('requested.', 'findings[]',
+                                           'commands[].message.arguments.'))}
+        on_page = {row[0] for row in rows_of(RESULT, f'member of {name}')}
+        check_members(in_code, on_page - in_code, on_page)
+
+
+def check_caps(code):
+    """What is told once: one QEMU, which names what it has, and relations."""
+    in_code = {re.sub(r'^table.*\.(needs|excludes)\[\]', 'RELATION', re.sub(
+        r'^(source\.\w+)\.[\w-]+', r'\1.NAME', path))
+        for path in members(code['caps'])
+        if not path.startswith('destination.')}
+    on_page = {row[0] for row in rows_of(RESULT, 'member of caps')}
+    check_members(in_code, on_page - in_code, on_page)
+
+
 def check_real_result(qmigrate):
     qemu = os.environ.get('QMIGRATE_QEMU_7_2', 'qemu-system-x86_64')
     if not shutil.which(qemu):
@@ -182,8 +210,11 @@ if len(sys.argv) > 3:
 tables_of_code = json.loads(subprocess.run(
     [sys.argv[2]], check=True, stdout=subprocess.PIPE, text=True).stdout)
 check_errors(tables_of_code)
+check_findings(tables_of_code)
 check_exit_codes(tables_of_code)
 check_phases(tables_of_code)
 check_trace(tables_of_code)
 check_result(tables_of_code)
+check_others(tables_of_code)
+check_caps(tables_of_code)
 tree.finish()

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Pairs of machines that differ in one thing: what check finds, and what a
+migration that does not look really does.  Mostly both ways between the
+versions, so that each is source and destination once."""
+
+import json
+
+import pair
+from pair import check
+
+ACROSS = (('7.2', '10.0'), ('10.0', '7.2'))
+WITHIN = (('7.2', '7.2'), ('10.0', '10.0'))
+COMPARED = ('machine', 'memory', 'memory-backends', 'cpus', 'cpu-model',
+            'devices', 'uuid', 'not-compared', 'breaks')
+
+
+def devices(*words):
+    return [part for word in words for part in ('-device', word)]
+
+
+def drive(name='d'):
+    return ['-blockdev', f'null-co,node-name={name}']
+
+
+def backend(name, kind='memory-backend-ram', **properties):
+    """Main memory of 64 MiB, as an object."""
+    words = [f'{key.replace("_", "-")}={value}'
+             for key, value in properties.items()]
+    return ['-object', ','.join([kind, f'id={name}', 'size=64M', *words]),
+            '-machine', f'memory-backend={name}']
+
+
+def shared(name, share):
+    return backend('a', 'memory-backend-file', share=share,
+                   mem_path=f'FOLDER/{name}')
+
+
+def module(size):
+    return ['-object', f'memory-backend-ram,id=more,size={size}',
+            *devices('pc-dimm,memdev=more')]
+
+
+def plugged_cpus(*sockets):
+    return ['-smp', '1,maxcpus=4,sockets=4', *devices(
+        *(f'qemu64-x86_64-cpu,socket-id={socket},core-id=0,thread-id=0'
+          for socket in sockets))]
+
+
+def machine(words):
+    return ['-machine', words]
+
+
+PORTS = devices('pcie-root-port,id=one,chassis=1,addr=4',
+                'pcie-root-port,id=two,chassis=2,addr=5')
+SLOTS = ['-m', '64,slots=2,maxmem=1G']
+UUID = ['-uuid', '11111111-1111-1111-1111-111111111111']
+OTHER_UUID = ['-uuid', '22222222-2222-2222-2222-222222222222']
+UNUSED = ['-object', 'memory-backend-ram,id=unused,size=1M']
+HBA = devices('virtio-scsi-pci,id=s') + drive()
+ALL_DEVICES = [
+    *drive(), *drive('e'), '-usb', '-vga', 'std', '-smp', '3,cores=3',
+    *devices('usb-hub,port=2', 'usb-tablet,port=2.3', 'virtio-net-pci,id=n',
+             'e1000', 'pcie-root-port,id=p,chassis=1',
+             'virtio-blk-pci,drive=d,bus=p', 'virtio-scsi-pci',
+             'scsi-hd,drive=e', 'virtio-balloon-pci', 'vmgenid', 'pvpanic')]
+
+# What a migration really does.  A guest that was migrated and has lost
+# something is an error all the same.
+MIGRATES, FAILS, LOSES = 'migrates', 'fails', 'loses the guest'
+
+# name: words of the source, of the destination, what is found, what happens.
+CASES = {
+    'same': ([], [], '', MIGRATES),
+    'same-devices': (ALL_DEVICES, ALL_DEVICES, '', MIGRATES),
+    'same-module': (SLOTS + module('128M'), SLOTS + module('128M'), '', MIGRATES),
+
+    'machine': ([], machine('pc-q35-7.1'), 'error machine', FAILS),
+    'chipset': ([], machine('pc-i440fx-7.2'), 'error machine', FAILS),
+
+    'memory-more': ([], ['-m', '128'], 'error memory', FAILS),
+    'memory-less': ([], ['-m', '48'], 'error memory', FAILS),
+    'slots': (SLOTS, [], 'error memory', FAILS),
+    'slots-of-destination': ([], SLOTS, 'error memory', FAILS),
+    'maxmem': (SLOTS, ['-m', '64,slots=2,maxmem=2G'], '', MIGRATES),
+    'module-missing': (SLOTS + module('128M'), SLOTS, 'error memory,'
+                       'error memory-backends,error devices', FAILS),
+    'module-more': (SLOTS, SLOTS + module('128M'),
+                    'warning memory,warning devices', MIGRATES),
+    'module-longer': (SLOTS + module('128M'), SLOTS + module('256M'),
+                      'warning memory,error memory-backends', FAILS),
+    'backend-id': (backend('a'), backend('b'), 'error memory-backends', FAILS),
+    'backend-kind': (backend('a'), backend('a', 'memory-backend-memfd'), '',
+                     MIGRATES),
+    'shared-on-one-side': (
+        shared('ram', 'on'), shared('other', 'off'), 'error memory-backends',
+        FAILS, '--enable', 'x-ignore-shared'),
+    'shared-on-the-other': (
+        shared('ram', 'off'), shared('other', 'on'), 'error memory-backends',
+        FAILS, '--enable', 'x-ignore-shared'),
+    'shared': (shared('ram', 'on'), shared('ram', 'on'), '', MIGRATES,
+               '--enable', 'x-ignore-shared'),
+    'shared-in-two-files': (
+        shared('ram', 'on'), shared('other', 'on'), 'error memory-backends',
+        FAILS, '--enable', 'x-ignore-shared'),
+    'rom-missing': (devices('e1000'), devices('e1000,romfile='),
+                    'error memory-backends', FAILS),
+    'rom-more': (devices('e1000,romfile='), devices('e1000'), '', MIGRATES),
+    'video-memory': (devices('VGA,vgamem_mb=16'), devices('VGA,vgamem_mb=32'),
+                     'error memory-backends', FAILS),
+    'no-acpi': ([], machine('acpi=off'), 'error memory-backends', FAILS),
+
+    'cpu-missing': (['-smp', '2'], [], 'error cpus', FAILS),
+    'cpu-more': ([], ['-smp', '2'], 'warning cpus', MIGRATES),
+    'cpu-elsewhere': (plugged_cpus(2), plugged_cpus(1), 'error cpus', FAILS),
+    'cpu-order': (plugged_cpus(2, 1), plugged_cpus(1, 2), '', MIGRATES),
+    'cpu-topology': (['-smp', '4,sockets=4'], ['-smp', '4,cores=4'],
+                     'warning cpus', MIGRATES),
+    'cpu-numbers': (['-smp', '6,sockets=2,cores=3'], ['-smp', '6,sockets=6'],
+                    'error cpus', FAILS),
+    'cpu-feature-missing': (['-cpu', 'qemu64,+sse4.2'], ['-cpu', 'qemu64'],
+                            'error cpu-model', MIGRATES),
+    'cpu-feature-more': (['-cpu', 'qemu64'], ['-cpu', 'qemu64,+sse4.2'],
+                         'warning cpu-model', MIGRATES),
+    'cpu-model': (['-cpu', 'Nehalem'], ['-cpu', 'Nehalem-v1'],
+                  'warning cpu-model', MIGRATES),
+
+    'uuid': (UUID, OTHER_UUID, 'warning uuid', MIGRATES),
+    'uuid-validated': (UUID, OTHER_UUID, 'error uuid', FAILS,
+                       '--enable', 'validate-uuid'),
+    'uuid-multifd': (UUID, [], 'error uuid', FAILS, '--enable', 'multifd'),
+
+    'missing': (devices('virtio-rng-pci'), [], 'error devices', FAILS),
+    'missing-with-rom': (devices('virtio-net-pci'), [], 'error devices',
+                         FAILS),
+    'missing-on-no-bus': (devices('vmgenid'), [], 'error devices', FAILS),
+    'missing-stateless': (devices('pvpanic'), [], 'error devices', MIGRATES),
+    'missing-behind-port': (PORTS + devices('virtio-rng-pci,bus=one'), PORTS,
+                            'error devices', FAILS),
+    'missing-scsi-disk': (HBA + devices('scsi-hd,drive=d'), HBA,
+                          'error devices', FAILS),
+    'missing-vga': (['-vga', 'std'], [], 'error devices', FAILS),
+    'missing-parallel': (['-parallel', 'null'], [], 'error devices', FAILS),
+    'more': ([], devices('virtio-rng-pci'), 'warning devices', MIGRATES),
+    'another': (devices('virtio-rng-pci'), devices('virtio-balloon-pci'),
+                'error devices,warning devices', FAILS),
+    'id': (devices('virtio-rng-pci,id=a'), devices('virtio-rng-pci,id=b'), '',
+           MIGRATES),
+    'no-id': (devices('virtio-scsi-pci,id=a'), devices('virtio-scsi-pci'), '',
+              MIGRATES),
+    'by-option': (['-vga', 'std'], devices('VGA'), '', MIGRATES),
+    'order': (devices('virtio-rng-pci', 'e1000'),
+              devices('e1000', 'virtio-rng-pci'), 'error devices', FAILS),
+    'order-but-place': (devices('virtio-rng-pci,addr=4', 'e1000,addr=5'),
+                        devices('e1000,addr=5', 'virtio-rng-pci,addr=4'), '',
+                        MIGRATES),
+    'slot': (devices('virtio-rng-pci,addr=4'),
+             devices('virtio-rng-pci,addr=5'), 'error devices', FAILS),
+    'port': (PORTS + devices('virtio-rng-pci,bus=one'),
+             PORTS + devices('virtio-rng-pci,bus=two'), 'error devices',
+             FAILS),
+    'usb-port': (['-usb', *devices('usb-tablet,port=1')],
+                 ['-usb', *devices('usb-tablet,port=2')], 'error devices',
+                 FAILS),
+    'scsi-id': (HBA + devices('scsi-hd,drive=d,scsi-id=1'),
+                HBA + devices('scsi-hd,drive=d,scsi-id=2'), 'error devices',
+                FAILS),
+    'serial-port-number': (
+        devices('virtio-serial-pci', 'virtserialport,nr=1'),
+        devices('virtio-serial-pci', 'virtserialport,nr=2'), 'error devices',
+        FAILS),
+    # the guest talks to an address where nothing is any more
+    'iobase': (devices('isa-debug-exit,iobase=0xf4'),
+               devices('isa-debug-exit,iobase=0x501'), 'error devices',
+               MIGRATES),
+    'no-pit': ([], machine('pit=off'), 'error devices', FAILS),
+}
+
+# What differs between the pairs.
+CASES_OF_PAIRS = [
+    # What the board has may be another device in another version.
+    ('no-hpet', WITHIN, [], machine('hpet=off'), 'error devices', FAILS),
+    ('no-hpet', ACROSS, [], machine('hpet=off'), 'warning devices', FAILS),
+    # QEMU 10.0 aborts, as long as KVM is not in use.
+    ('unused-backend', (('7.2', '10.0'),), UNUSED, UNUSED, '', MIGRATES),
+    ('unused-backend', (('10.0', '7.2'),), UNUSED, UNUSED, 'error breaks',
+     LOSES),
+    ('short-module', (('10.0', '10.0'),), SLOTS + module('32M'),
+     SLOTS + module('32M'), 'error breaks', LOSES),
+]
+
+
+def compare(place, source, destination, case):
+    here, there, found, really, *words = case
+    here, there = ([word.replace('FOLDER', place.folder) for word in side]
+                   for side in (here, there))
+    place.pair(source, destination, source_more=here, destination_more=there)
+    finds(place, found, words)
+    migrates(place, really, words)
+
+
+def finds(place, found, words):
+    run = place.qmigrate('check', '--source', place.source.qmp,
+                         '--destination', place.destination.qmp, '--json', '-',
+                         *words)
+    document = json.loads(run.out)
+    check(document['schema'] == 'qmigrate.check/1', document['schema'])
+    findings = [one for one in document['findings']
+                if one['code'] in COMPARED]
+    told = sorted({f'{one["severity"]} {one["code"]}' for one in findings})
+    texts = '; '.join(one['text'] for one in findings)
+    check(told == sorted(filter(None, found.split(','))),
+          f'found {told}: {texts}')
+    check(all(one['hint'] for one in findings), f'no hint: {texts}')
+    check(run.code == (3 if 'error' in found else 0), f'exit code {run.code}')
+    check(place.source.run_state() == 'running' and
+          place.destination.run_state() == 'inmigrate', 'not left as it was')
+
+
+def migrates(place, really, words):
+    """What comes of it when nothing is compared."""
+    run = place.migrate('--no-preflight', *words)
+    if really == MIGRATES:
+        run.ended(0, 'migrated')
+        place.runs_only_on(place.destination)
+    elif really == FAILS:
+        check(run.code == 4, f'exit code {run.code}: {run.err}')
+        place.runs_only_on(place.source)
+    else:
+        check(run.code == 8, f'exit code {run.code}: {run.err}')
+        check(not place.runs_where(), 'the guest is there')
+
+
+def all_cases():
+    for name, case in CASES.items():
+        for pair_of in ACROSS:
+            yield f'{name}-{"-to-".join(pair_of)}', compare, *pair_of, case
+    for name, pairs, *case in CASES_OF_PAIRS:
+        for pair_of in pairs:
+            yield f'{name}-{"-to-".join(pair_of)}', compare, *pair_of, case
+
+
+pair.main(all_cases())
