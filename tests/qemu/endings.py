@@ -67,7 +67,11 @@ def fails_at_handshake(place, run):
 
 
 def aborts(place, run):
-    run.wait().ended(8, 'lost', 'destination-lost')
+    """7.2 loses a race at its end: seldom, on a busy machine, it wins it."""
+    if run.wait().code == 0:
+        place.runs_only_on(place.destination)
+        return
+    run.ended(8, 'lost', 'destination-lost')
     check(place.destination.process.wait() == -signal.SIGABRT, 'no abort')
     check(place.runs_where() == [], 'it runs somewhere')
 
