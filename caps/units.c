@@ -20,6 +20,7 @@ static const struct {
                                 "128MiB/s or 10Gbit/s" },
     [UNIT_MIB_PER_SECOND]   = { "MiB per second", "MiB/s", "50MiB/s" },
     [UNIT_MILLISECONDS]     = { "milliseconds", "ms", "300ms or 2s" },
+    [UNIT_MICROSECONDS]     = { "microseconds", "us", "500us or 2ms" },
     [UNIT_PERCENT]          = { "percent", "%", "20%" },
 };
 
@@ -53,6 +54,9 @@ static const Suffix suffixes[] = {
     { "s",   UNIT_MILLISECONDS, K, 1 },
     { "min", UNIT_MILLISECONDS, 60 * K, 1 },
     { "h",   UNIT_MILLISECONDS, 3600 * K, 1 },
+    { "us",  UNIT_MICROSECONDS, 1, 1 },
+    { "ms",  UNIT_MICROSECONDS, K, 1 },
+    { "s",   UNIT_MICROSECONDS, K * K, 1 },
     { "%",   UNIT_PERCENT, 1, 1 },
 };
 /* clang-format on */
@@ -184,6 +188,8 @@ char *unit_format(uint64_t value, Unit unit)
     case UNIT_MILLISECONDS:
         return value >= 10000 ? g_strdup_printf("%.1f s", value / 1000.0)
                               : g_strdup_printf("%" PRIu64 " ms", value);
+    case UNIT_MICROSECONDS:
+        return g_strdup_printf("%" PRIu64 " us", value);
     case UNIT_PERCENT:
         return g_strdup_printf("%" PRIu64 " %%", value);
     case UNIT_NONE:

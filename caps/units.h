@@ -14,6 +14,7 @@ typedef enum {
     UNIT_BYTES_PER_SECOND, /* the same with /s, and bit/s kbit/s Mbit/s Gbit/s */
     UNIT_MIB_PER_SECOND,   /* MiB/s GiB/s, QEMU's "MB/s" */
     UNIT_MILLISECONDS,     /* us ms s min h */
+    UNIT_MICROSECONDS,     /* us ms s */
     UNIT_PERCENT,          /* % */
 } Unit;
 
