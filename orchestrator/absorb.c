@@ -57,8 +57,9 @@ static void take_threads(Migration *m, JsonNode *reply)
  */
 static void check_paused_by_hand(Migration *m, Side side)
 {
-    bool is_under_way =
-        m->phase == PHASE_TRANSFER || m->phase == PHASE_SWITCHOVER;
+    bool is_under_way = m->phase == PHASE_TRANSFER ||
+                        m->phase == PHASE_SWITCHOVER ||
+                        (m->phase == PHASE_POSTCOPY && !m->context.cont_sent);
     if (side != SIDE_SOURCE || !is_under_way || m->context.held) {
         return;
     }
@@ -67,6 +68,22 @@ static void check_paused_by_hand(Migration *m, Side side)
     } else if (facts_run_state_is(&m->facts[side], "running")) {
         m->context.guest_ran = true;
     }
+}
+
+static void take_blocktime(Migration *m, JsonNode *reply)
+{
+    if (reply && JSON_NODE_HOLDS_OBJECT(reply)) {
+        g_clear_pointer(&m->blocktime, json_object_unref);
+        m->blocktime = json_object_ref(json_node_get_object(reply));
+    }
+}
+
+static void check_arrived(Migration *m, Side side)
+{
+    Status status = m->facts[side].status;
+    m->context.arrived |= side == SIDE_DESTINATION && m->context.started &&
+                          status_is_postcopy(status) &&
+                          status != STATUS_POSTCOPY_DEVICE;
 }
 
 static void absorb_reply(Migration *m, const Event *event)
@@ -81,6 +98,10 @@ static void absorb_reply(Migration *m, const Event *event)
         break;
     case ASK_MIGRATION:
         facts_take_query_migrate(facts, event->value);
+        check_arrived(m, event->side);
+        if (event->side == SIDE_DESTINATION) {
+            take_blocktime(m, event->value);
+        }
         if (event->side == SIDE_SOURCE && m->context.started) {
             take_sample(m, event->value);
         }
@@ -172,17 +193,18 @@ void phase_absorb(Migration *m, const Event *event)
         break;
     case EVENT_QMP:
         facts_take_event(facts, event->name, event->data, event->qemu_time_us);
+        check_arrived(m, event->side);
         break;
     case EVENT_REPLY:
         absorb_reply(m, event);
-        m->waiting[event->side] &= ~(1u << event->ask);
+        m->waiting[event->side] &= ~ASK_BIT(event->ask);
         break;
     case EVENT_REFUSED:
         take_refusal(m, event);
-        m->waiting[event->side] &= ~(1u << event->ask);
+        m->waiting[event->side] &= ~ASK_BIT(event->ask);
         break;
     case EVENT_SILENT:
-        m->waiting[event->side] &= ~(1u << event->ask);
+        m->waiting[event->side] &= ~ASK_BIT(event->ask);
         break;
     default:
         break;

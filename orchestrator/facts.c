@@ -17,9 +17,9 @@ static const struct {
     { "pre-switchover",         STATUS_PRE_SWITCHOVER },
     { "device",                 STATUS_DEVICE },
     { "postcopy-active",        STATUS_POSTCOPY },
-    { "postcopy-device",        STATUS_POSTCOPY },
-    { "postcopy-recover-setup", STATUS_POSTCOPY },
-    { "postcopy-recover",       STATUS_POSTCOPY },
+    { "postcopy-device",        STATUS_POSTCOPY_DEVICE },
+    { "postcopy-recover-setup", STATUS_POSTCOPY_RECOVER },
+    { "postcopy-recover",       STATUS_POSTCOPY_RECOVER },
     { "postcopy-paused",        STATUS_POSTCOPY_PAUSED },
     { "cancelling",             STATUS_CANCELLING },
     { "completed",              STATUS_COMPLETED },
@@ -59,6 +59,13 @@ bool status_is_terminal(Status status)
 {
     return status == STATUS_NONE || status == STATUS_COMPLETED ||
            status == STATUS_FAILED || status == STATUS_CANCELLED;
+}
+
+bool status_is_postcopy(Status status)
+{
+    return status == STATUS_POSTCOPY || status == STATUS_POSTCOPY_DEVICE ||
+           status == STATUS_POSTCOPY_PAUSED ||
+           status == STATUS_POSTCOPY_RECOVER;
 }
 
 bool status_is_in_progress(Status status)
@@ -117,6 +124,9 @@ void facts_take_event(Facts *facts, const char *name, JsonObject *data,
     } else if (strcmp(name, "RESUME") == 0) {
         facts->resume_us = time_us;
         facts->stopped = false;
+        if (facts_run_state_is(facts, "inmigrate")) {
+            g_strlcpy(facts->run_state, "running", sizeof(facts->run_state));
+        }
     } else if (strcmp(name, "MIGRATION") == 0 && data) {
         const char *word = qmp_json_string(data, "status");
         if (word) {

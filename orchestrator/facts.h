@@ -18,8 +18,10 @@ typedef enum {
     STATUS_ACTIVE,
     STATUS_PRE_SWITCHOVER,
     STATUS_DEVICE,
-    STATUS_POSTCOPY, /* postcopy-active and its recovery */
+    STATUS_POSTCOPY_DEVICE, /* 10.2: it can still fail back */
+    STATUS_POSTCOPY,        /* postcopy-active */
     STATUS_POSTCOPY_PAUSED,
+    STATUS_POSTCOPY_RECOVER, /* on its way back to postcopy-active */
     STATUS_CANCELLING,
     STATUS_COMPLETED,
     STATUS_FAILED,
@@ -54,6 +56,8 @@ const char *status_to_word(Status status);
 
 /* Completed, failed, cancelled or none: QEMU will not change it by itself. */
 bool status_is_terminal(Status status);
+/* One of these four: nothing can be cancelled any more. */
+bool status_is_postcopy(Status status);
 /* Somewhere between migrate and its end. */
 bool status_is_in_progress(Status status);
 /* The blackout, or just before: nothing may be asked, printed or written. */

@@ -24,6 +24,12 @@ static const PhaseRow phases[N_PHASES] = {
         PHASE_RESOLVE, 0, 0, 100 },
     [PHASE_SWITCHOVER] = { "switchover", switchover_enter, switchover_handle,
         PHASE_RESOLVE, 0, 60000, 0 },
+    /* I4, I10: neither side is cancelled, killed or continued. */
+    [PHASE_POSTCOPY] = { "postcopy", postcopy_enter, postcopy_handle,
+        PHASE_RESOLVE, BIT(EVENT_CANCEL) | BIT(EVENT_SILENT), 0, 100 },
+    [PHASE_RECOVER] = { "recover", recover_enter, recover_handle,
+        PHASE_RESOLVE, BIT(EVENT_CANCEL) | BIT(EVENT_SILENT) |
+        BIT(EVENT_DEADLINE), 60000, 100 },
     [PHASE_LOAD] = { "load", load_enter, load_handle,
         PHASE_RESOLVE, BIT(EVENT_CANCEL), 60000, 0 },
     [PHASE_SETTLE] = { "settle", settle_enter, settle_handle,
@@ -58,10 +64,19 @@ static const AskRow asks[N_ASKS] = {
                            FAILURE_INCOMING_REFUSED },
     [TELL_STOP]        = { "stop", 30000, FAILURE_MIGRATE_REFUSED },
     [TELL_MIGRATE]     = { "migrate", 30000, FAILURE_MIGRATE_REFUSED },
+    [TELL_PARAMETER]   = { "migrate-set-parameters", 10000,
+                           FAILURE_SETTING_REFUSED, TRUE },
+    [TELL_POSTCOPY]    = { "migrate-start-postcopy", 10000,
+                           FAILURE_MIGRATE_REFUSED, TRUE },
     [TELL_CONTINUE]    = { "migrate-continue", 10000,
                            FAILURE_MIGRATION_FAILED },
     [TELL_CONT]        = { "cont", 10000, FAILURE_DESTINATION_FAILED },
     [TELL_CANCEL]      = { "migrate_cancel", 10000, FAILURE_QMP_REFUSED },
+    [TELL_YANK]        = { "yank", 10000, FAILURE_QMP_REFUSED, TRUE },
+    [TELL_PAUSE]       = { "migrate-pause", 10000, FAILURE_QMP_REFUSED, TRUE },
+    [TELL_RECOVER]     = { "migrate-recover", 10000, FAILURE_QMP_REFUSED,
+                           TRUE },
+    [TELL_RESUME]      = { "migrate resume", 30000, FAILURE_MIGRATE_REFUSED, TRUE },
     [TELL_UNDO]        = { NULL, 5000, FAILURE_SETTING_REFUSED, TRUE },
 };
 
@@ -97,6 +112,9 @@ unsigned migration_deadline_ms(const Migration *m)
         more_ms = switchover_ms(m);
     } else if (m->phase == PHASE_LOAD || m->phase == PHASE_RESOLVE) {
         more_ms = phase_file_ms(m);
+    }
+    if (m->phase == PHASE_RECOVER) {
+        return (unsigned)MIN(phase_recover_max_us(m) / 1000, G_MAXUINT);
     }
     return phases[m->phase].deadline_ms + more_ms;
 }
@@ -140,6 +158,7 @@ void migration_settings_clear(MigrationSettings *settings)
 {
     g_free(settings->uri);
     g_free(settings->destination_host);
+    g_free(settings->recover_uri);
     g_clear_pointer(&settings->wishes, g_ptr_array_unref);
     g_clear_pointer(&settings->features, g_ptr_array_unref);
     g_clear_pointer(&settings->found, g_ptr_array_unref);
@@ -153,12 +172,14 @@ Migration *migration_new(const MigrationSettings *settings)
     m->context.through_file = uri_is_file(settings->uri);
     m->phase = PHASE_INSPECT;
     m->sample = sample_unknown();
+    m->recovery.moved_bytes = -1;
     m->throttle_max_percent = m->dirty_limit_max_us = m->n_channels = -1;
     m->findings = findings_new();
     m->wishes = g_ptr_array_new_with_free_func((GDestroyNotify)caps_wish_free);
     m->steps = g_ptr_array_new_with_free_func((GDestroyNotify)caps_step_free);
     m->actions = g_ptr_array_new_with_free_func((GDestroyNotify)action_free);
     m->notes = g_ptr_array_new_with_free_func(g_free);
+    m->decisions = g_array_new(FALSE, FALSE, sizeof(Verdict));
     m->passes = g_array_new(FALSE, FALSE, sizeof(Sample));
     return m;
 }
@@ -173,6 +194,8 @@ void migration_free(Migration *m)
     }
     g_free(m->blocked);
     g_free(m->migrate_uri);
+    g_clear_pointer(&m->blocktime, json_object_unref);
+    g_free(m->recovery.home);
     failure_clear(&m->failure);
     g_ptr_array_unref(m->findings);
     g_ptr_array_unref(m->wishes);
@@ -180,6 +203,8 @@ void migration_free(Migration *m)
     g_ptr_array_unref(m->actions);
     g_ptr_array_unref(m->notes);
     g_array_unref(m->passes);
+    g_array_unref(m->decisions);
+    g_clear_pointer(&m->policy, policy_free);
     g_free(m);
 }
 

@@ -19,6 +19,8 @@
 #include "orchestrator/failure.h"
 #include "orchestrator/facts-host.h"
 #include "orchestrator/owner.h"
+#include "orchestrator/policy.h"
+#include "orchestrator/recovery.h"
 #include "orchestrator/sample.h"
 
 typedef enum {
@@ -26,6 +28,8 @@ typedef enum {
     PHASE_PREPARE,
     PHASE_TRANSFER,
     PHASE_SWITCHOVER,
+    PHASE_POSTCOPY,
+    PHASE_RECOVER,
     PHASE_LOAD,
     PHASE_SETTLE,
     PHASE_RESOLVE,
@@ -49,12 +53,20 @@ typedef enum {
     TELL_INCOMING,
     TELL_STOP,
     TELL_MIGRATE,
+    TELL_PARAMETER,
+    TELL_POSTCOPY,
     TELL_CONTINUE,
     TELL_CONT,
     TELL_CANCEL,
+    TELL_YANK,
+    TELL_PAUSE,
+    TELL_RECOVER,
+    TELL_RESUME,
     TELL_UNDO,
     N_ASKS,
 } Ask;
+
+#define ASK_BIT(ask) (UINT64_C(1) << (ask))
 
 typedef enum {
     EVENT_START,
@@ -110,9 +122,17 @@ typedef struct {
     uint64_t link_bits_per_s; /* 0: not known */
     uint64_t file_free_bytes; /* where @uri's file shall be; 0: not known */
     uint64_t timeout_us;      /* 0: none */
+    const PolicySpec *policy; /* kept by the caller; NULL: hands off */
+    PolicyTerms terms;        /* what the user says; the rest is found out */
     bool destination_is_dead; /* the user says so, should it be unreachable */
     bool no_preflight;        /* let QEMU find out what does not fit */
     bool check_only;          /* inspect, and be done */
+    bool recover_only; /* mend a post-copy that is paused; migrate nothing */
+    char *recover_uri; /* where the destination listens for it, from the second
+                        * attempt on; NULL: where it did at first */
+    unsigned recover_attempts;   /* 0: the usual number */
+    uint64_t recover_timeout_us; /* 0: the usual time */
+    uint64_t postcopy_stall_us;  /* without a byte; 0: the usual time */
 } MigrationSettings;
 
 typedef struct {
@@ -132,7 +152,7 @@ typedef struct {
     OwnerContext context;
 
     /* what is going on */
-    unsigned waiting[N_SIDES]; /* bits of Ask: answers that are to come */
+    uint64_t waiting[N_SIDES]; /* bits of Ask: answers that are to come */
     bool connecting[N_SIDES];
     GPtrArray *findings;           /* of Finding, of the preflight */
     GPtrArray *wishes;             /* of CapsWish: ours, then the user's */
@@ -143,19 +163,28 @@ typedef struct {
     bool is_read_back;             /* what QEMU made of them was asked */
     bool will_pause;               /* pause-before-switchover will be on */
     bool cancel_sent, continue_sent, rescue_sent;
+    Policy *policy; /* at work in transfer; NULL: none steers */
+    uint64_t
+        found_downtime_ms; /* the source's own, before prepare; 0: unknown */
+    Recovery recovery;     /* of a post-copy that broke */
     bool has_acted;     /* resolve: in this tick; the next answers will tell */
     GPtrArray *actions; /* of Action: to be performed, then cleared */
 
     /* how it went */
-    Failure failure;  /* code FAILURE_NONE: none */
-    Outcome outcome;  /* valid in PHASE_DONE */
-    GPtrArray *notes; /* of char *: what a person should know besides */
-    Sample sample;    /* the last one */
-    GArray *passes;   /* of Sample: the last one of each pass */
+    Failure failure;   /* code FAILURE_NONE: none */
+    Outcome outcome;   /* valid in PHASE_DONE */
+    GArray *decisions; /* of Verdict: what the policy did, oldest first */
+    GPtrArray *notes;  /* of char *: what a person should know besides */
+    Sample sample;     /* the last one */
+    JsonObject
+        *blocktime; /* the destination's last query-migrate; NULL: none */
+    GArray *passes; /* of Sample: the last one of each pass */
     int64_t throttle_max_percent, dirty_limit_max_us; /* -1: not told */
-    int n_channels;   /* of multifd, seen at work; -1: not told */
-    int64_t moved_us; /* when transferred_bytes last grew */
-    int64_t start_us, migrate_us, active_us, switchover_us, settled_us;
+    int n_channels;     /* of multifd, seen at work; -1: not told */
+    int64_t moved_us;   /* when transferred_bytes last grew */
+    bool has_short_end; /* of post-copy: downtime-limit is 0 */
+    int64_t start_us, migrate_us, active_us, switchover_us, postcopy_us;
+    int64_t settled_us;
     int64_t resolve_us;
     int64_t end_us; /* our clock; 0: did not happen */
 } Migration;
@@ -191,6 +220,10 @@ const PhaseRow *phase_row(PhaseId phase);
  * user allows, and loading a file what its size asks for, and the time of the
  * row beside. */
 unsigned migration_deadline_ms(const Migration *m);
+
+/* The guest stands still because of us: nothing may be asked, printed or
+ * written. */
+bool migration_is_in_blackout(const Migration *m);
 
 const char *ask_name(Ask ask);
 const char *event_name(EventKind kind);

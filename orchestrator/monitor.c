@@ -248,7 +248,9 @@ void monitor_send(Monitor *monitor, Ask ask, const QmpCommand *command,
     if (!monitor->client) {
         return; /* it broke in this very moment: EVENT_LOST has said so */
     }
-    qmp_client_execute_async(monitor->client, command, deadline_ms,
+    g_autoptr(QmpCommand) sent = qmp_command_copy(command);
+    sent->oob &= qmp_client_has_oob(monitor->client);
+    qmp_client_execute_async(monitor->client, sent, deadline_ms,
                              monitor->cancellable, on_reply,
                              call_new(monitor, ask));
 }

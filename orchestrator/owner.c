@@ -11,7 +11,9 @@ typedef enum {
     SOURCE_SPLIT,  /* postcopy-paused */
     SOURCE_HANDED, /* completed: will not run it unless told to */
     SOURCE_TURNS,  /* ended without success, but has not resumed yet */
+    SOURCE_SPOILT, /* the same by a cancel, and will not resume */
     SOURCE_HELD,   /* has the guest, which we stopped */
+    SOURCE_OLD,    /* has the guest as it was before it went on elsewhere */
     SOURCE_DEAD,
     SOURCE_UNKNOWN,
     N_SOURCES,
@@ -37,6 +39,7 @@ typedef enum {
 #define CONT_D  OWNER_CONT_DESTINATION
 #define ON_S    OWNER_SOURCE
 #define ON_D    OWNER_DESTINATION
+#define GOES_ON OWNER_POSTCOPY
 #define SPLIT   OWNER_SPLIT
 #define NOBODY  OWNER_NOBODY
 #define UNPROV  OWNER_UNPROVED
@@ -44,10 +47,12 @@ static const Owner verdicts[N_SOURCES][N_DESTINATIONS] = {
 /*                     WAITS   NEVER   LOADED  RUNS    STRAYS  POSTCOPY SPLIT   DIED    UNKNOWN */
 [SOURCE_RUNS]      = { ON_S,   ON_S,   ON_S,   UNPROV, UNPROV, UNPROV,  UNPROV, ON_S,   UNPROV },
 [SOURCE_MIGRATES]  = { CANCEL, CANCEL, WAIT,   WAIT,   WAIT,   WAIT,    WAIT,   WAIT,   CANCEL },
-[SOURCE_POSTCOPY]  = { WAIT,   NOBODY, WAIT,   WAIT,   WAIT,   WAIT,    WAIT,   NOBODY, WAIT   },
-[SOURCE_SPLIT]     = { SPLIT,  NOBODY, SPLIT,  SPLIT,  UNPROV, SPLIT,   SPLIT,  NOBODY, UNPROV },
+[SOURCE_POSTCOPY]  = { GOES_ON,NOBODY, GOES_ON,GOES_ON,GOES_ON,GOES_ON, SPLIT,  NOBODY, WAIT   },
+[SOURCE_SPLIT]     = { SPLIT,  NOBODY, UNPROV, ON_D,   UNPROV, SPLIT,   SPLIT,  NOBODY, UNPROV },
 [SOURCE_HANDED]    = { WAIT,   CONT_S, CONT_D, ON_D,   WAIT,   WAIT,    SPLIT,  NOBODY, UNPROV },
 [SOURCE_TURNS]     = { WAIT,   WAIT,   WAIT,   UNPROV, UNPROV, UNPROV,  SPLIT,  WAIT,   WAIT   },
+[SOURCE_SPOILT]    = { WAIT,   WAIT,   WAIT,   UNPROV, UNPROV, NOBODY,  NOBODY, WAIT,   WAIT   },
+[SOURCE_OLD]       = { UNPROV, UNPROV, UNPROV, ON_D,   UNPROV, UNPROV,  UNPROV, NOBODY, UNPROV },
 [SOURCE_HELD]      = { WAIT,   CONT_S, UNPROV, UNPROV, UNPROV, UNPROV,  UNPROV, UNPROV, UNPROV },
 [SOURCE_DEAD]      = { WAIT,   NOBODY, CONT_D, ON_D,   WAIT,   NOBODY,  NOBODY, NOBODY, UNPROV },
 [SOURCE_UNKNOWN]   = { UNPROV, UNPROV, UNPROV, UNPROV, UNPROV, UNPROV,  UNPROV, UNPROV, UNPROV },
@@ -73,7 +78,7 @@ static SourceView view_source(const Facts *facts, const OwnerContext *context)
     if (facts->status == STATUS_POSTCOPY_PAUSED) {
         return SOURCE_SPLIT;
     }
-    if (facts->status == STATUS_POSTCOPY) {
+    if (status_is_postcopy(facts->status)) {
         return SOURCE_POSTCOPY;
     }
     if (status_is_in_progress(facts->status)) {
@@ -81,12 +86,18 @@ static SourceView view_source(const Facts *facts, const OwnerContext *context)
     }
     if (facts_run_state_is(facts, "postmigrate")) {
         /* 7.2 comes here too when somebody cancels a post-copy. */
-        return facts->status == STATUS_COMPLETED ? SOURCE_HANDED : SOURCE_TURNS;
+        return facts->status == STATUS_COMPLETED   ? SOURCE_HANDED
+               : facts->status == STATUS_CANCELLED ? SOURCE_SPOILT
+                                                   : SOURCE_TURNS;
     }
     /* "completed" comes a moment before "postmigrate", and stays after a cont
      * that rescued the guest. */
     if (facts->status == STATUS_COMPLETED) {
         return runs(facts) ? SOURCE_RUNS : SOURCE_TURNS;
+    }
+    /* 10.0 lets it run when the last answer from the destination got lost. */
+    if (context->arrived) {
+        return SOURCE_OLD;
     }
     /* "paused" with nothing going on is a person's wish (I7), or was ours. */
     if (context->held && context->guest_ran &&
@@ -99,9 +110,8 @@ static SourceView view_source(const Facts *facts, const OwnerContext *context)
 
 static bool may_have_run(const Facts *facts, const OwnerContext *context)
 {
-    return context->cont_sent || facts->resume_us != 0 || facts->blind ||
-           runs(facts) || facts->status == STATUS_POSTCOPY ||
-           facts->status == STATUS_POSTCOPY_PAUSED;
+    return context->cont_sent || context->postcopy || facts->resume_us != 0 ||
+           facts->blind || runs(facts) || status_is_postcopy(facts->status);
 }
 
 /* All of the guest is there: is it in the run state intended (I9)? */
@@ -133,8 +143,13 @@ static DestinationView view_destination(const Facts *facts,
         !may_have_run(facts, context)) {
         return DESTINATION_NEVER;
     }
-    if (!facts->connected || facts->status == STATUS_UNKNOWN ||
-        facts->run_state[0] == '\0') {
+    /* Its main loop can wait for a page, and then nothing is answered. */
+    bool is_mute =
+        facts->status == STATUS_UNKNOWN || facts->run_state[0] == '\0';
+    if (facts->connected && is_mute && context->postcopy) {
+        return DESTINATION_POSTCOPY;
+    }
+    if (!facts->connected || is_mute) {
         /* Before the last state was sent nobody can have run it there. */
         return context->handed_over || context->cont_sent ? DESTINATION_UNKNOWN
                                                           : DESTINATION_WAITS;
@@ -143,7 +158,11 @@ static DestinationView view_destination(const Facts *facts,
     case STATUS_POSTCOPY_PAUSED:
         return DESTINATION_SPLIT;
     case STATUS_POSTCOPY:
+    case STATUS_POSTCOPY_DEVICE:
+    case STATUS_POSTCOPY_RECOVER:
         return DESTINATION_POSTCOPY;
+    case STATUS_SETUP: /* 7.2 says so when it listens again */
+        return context->postcopy ? DESTINATION_SPLIT : DESTINATION_WAITS;
     case STATUS_COMPLETED:
         return view_complete(facts, context);
     case STATUS_FAILED:
@@ -160,7 +179,8 @@ static DestinationView view_destination(const Facts *facts,
 static Owner settle_for(Owner owner, SourceView source, const Facts *facts,
                         const OwnerContext *context)
 {
-    if (owner != OWNER_WAIT && owner != OWNER_CANCEL) {
+    if (owner != OWNER_WAIT && owner != OWNER_CANCEL &&
+        owner != OWNER_STOP_SOURCE) {
         return owner;
     }
     /* "cancelling" can last as long as a connect does, while the guest runs. */
@@ -177,11 +197,14 @@ Owner owner_judge(const Facts facts[N_SIDES], const OwnerContext *context,
     SourceView source = view_source(&facts[SIDE_SOURCE], context);
     DestinationView destination =
         view_destination(&facts[SIDE_DESTINATION], context);
-    Owner owner = verdicts[source][destination];
+    Owner owner = source == SOURCE_OLD && runs(&facts[SIDE_SOURCE])
+                      ? OWNER_STOP_SOURCE
+                      : verdicts[source][destination];
 
     /* I10: what we do not know might be a post-copy. */
     if (owner == OWNER_CANCEL &&
-        facts[SIDE_SOURCE].status == STATUS_IN_PROGRESS) {
+        (context->postcopy ||
+         facts[SIDE_SOURCE].status == STATUS_IN_PROGRESS)) {
         owner = OWNER_WAIT;
     }
     return final ? settle_for(owner, source, &facts[SIDE_SOURCE], context)
@@ -194,9 +217,11 @@ const char *owner_to_string(Owner owner)
         [OWNER_WAIT] = "QEMU is still moving",
         [OWNER_CANCEL] = "to be cancelled",
         [OWNER_CONT_SOURCE] = "the source must be continued",
+        [OWNER_STOP_SOURCE] = "the source must be stopped",
         [OWNER_CONT_DESTINATION] = "the destination must be continued",
         [OWNER_SOURCE] = "the source has the guest",
         [OWNER_DESTINATION] = "the destination has the guest",
+        [OWNER_POSTCOPY] = "in post-copy",
         [OWNER_SPLIT] = "split between both, paused",
         [OWNER_NOBODY] = "the guest is gone",
         [OWNER_UNPROVED] = "not established",

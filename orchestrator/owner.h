@@ -13,21 +13,26 @@ typedef enum {
     OWNER_WAIT,             /* QEMU is still moving: ask again */
     OWNER_CANCEL,           /* send migrate_cancel, then ask again */
     OWNER_CONT_SOURCE,      /* I2 holds and the source must be continued */
+    OWNER_STOP_SOURCE,      /* runs an old guest: it has gone on elsewhere */
     OWNER_CONT_DESTINATION, /* complete there, and only waits for cont */
     OWNER_SOURCE,
     OWNER_DESTINATION,
-    OWNER_SPLIT, /* post-copy, paused */
+    OWNER_POSTCOPY, /* on its way from one to the other: let it go on */
+    OWNER_SPLIT,    /* post-copy, paused */
     OWNER_NOBODY,
     OWNER_UNPROVED,
 } Owner;
 
 typedef struct {
-    bool started;      /* migrate was sent */
-    bool guest_ran;    /* before: so it shall run afterwards */
-    bool handed_over;  /* the source began to send the last state: from here on
+    bool started;       /* migrate was sent */
+    bool guest_ran;     /* before: so it shall run afterwards */
+    bool handed_over;   /* the source began to send the last state: from here on
                         * a destination may run the guest by itself */
-    bool cont_sent;    /* we told the destination to run */
-    bool through_file; /* until it is handed over the destination has nothing
+    bool cont_sent;     /* we told the destination to run */
+    bool postcopy_sent; /* we told the source to switch over to post-copy */
+    bool postcopy;      /* one of both was in post-copy */
+    bool arrived;       /* the destination was, and may have run it */
+    bool through_file;  /* until it is handed over the destination has nothing
                         * of the guest, not even a stream to read from */
     bool held; /* we stopped the guest on the source, to be saved: if it stays
                 * there it must be continued */

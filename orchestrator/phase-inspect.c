@@ -22,10 +22,11 @@ PhaseId inspect_enter(Migration *m)
 static bool wants_schema(const Migration *m, Side side)
 {
     const MigrationSettings *settings = m->settings;
-    return side == SIDE_DESTINATION || settings->check_only ||
-           m->context.through_file ||
-           (settings->features && settings->features->len > 0) ||
-           (settings->wishes && settings->wishes->len > 0);
+    return !settings->recover_only &&
+           (side == SIDE_DESTINATION || settings->check_only ||
+            m->context.through_file ||
+            (settings->features && settings->features->len > 0) ||
+            (settings->wishes && settings->wishes->len > 0));
 }
 
 static void ask_all(Migration *m, Side side)
@@ -85,6 +86,9 @@ PhaseId inspect_handle(Migration *m, const Event *event)
     }
     if (phase_is_waiting(m)) {
         return m->phase;
+    }
+    if (m->settings->recover_only) {
+        return phase_check_recovery(m);
     }
     if (!preflight_judge(m)) {
         return refuse(m);

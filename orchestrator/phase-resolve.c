@@ -37,6 +37,27 @@ static void name_who_cancelled(Migration *m)
     }
 }
 
+/* 7.2, when its channel breaks in the handshake, or hangs. */
+static bool is_stuck(const Migration *m)
+{
+    return m->recovery.is_unpausable &&
+           m->facts[SIDE_SOURCE].status == STATUS_POSTCOPY_RECOVER;
+}
+
+static void say_unresolved(Migration *m)
+{
+    m->outcome = OUTCOME_UNRESOLVED;
+    phase_say_unresolved(m);
+    if (is_stuck(m)) {
+        g_free(m->failure.hint);
+        m->failure.hint = g_strdup(
+            "the source refuses migrate-pause in postcopy-recover, as QEMU 7.2 "
+            "does, and nothing else brings it out of it: if it stays so this "
+            "post-copy cannot be mended, and what the source has not sent is "
+            "lost with it");
+    }
+}
+
 static PhaseId conclude(Migration *m, Owner owner)
 {
     switch (owner) {
@@ -59,16 +80,54 @@ static PhaseId conclude(Migration *m, Owner owner)
         break;
     case OWNER_SPLIT:
         m->outcome = OUTCOME_POSTCOPY_PAUSED;
+        if (m->facts[SIDE_SOURCE].status == STATUS_POSTCOPY || is_stuck(m)) {
+            say_unresolved(m); /* it cannot be paused any more */
+        }
         break;
     case OWNER_NOBODY:
         m->outcome = OUTCOME_LOST;
+        if (m->context.postcopy) {
+            g_free(m->failure.hint);
+            m->failure.hint =
+                g_strdup("in post-copy each side had a part of the guest: it "
+                         "is gone; never cont what is left of it");
+        }
         break;
     default:
-        m->outcome = OUTCOME_UNRESOLVED;
-        phase_say_unresolved(m);
+        say_unresolved(m);
         break;
     }
     return PHASE_ROLL_BACK;
+}
+
+/* There it is at home.  What broke may be whole again, and a wish to cancel is
+ * none that could still be fulfilled. */
+static PhaseId go_on(Migration *m, PhaseId phase)
+{
+    phase_note(m, "went on in post-copy after: %s%s%s",
+               m->failure.has_side ? side_name(m->failure.side) : "",
+               m->failure.has_side ? ": " : "", m->failure.message);
+    failure_clear(&m->failure);
+    return phase;
+}
+
+/*
+ * I10: once told to, the source can be in post-copy before a cancel reaches it.
+ * yank breaks the connection: before, the source fails and has the guest, and
+ * in post-copy both are paused and can be recovered.
+ */
+static void tell_cancel(Migration *m)
+{
+    static const char instances[] = "[{\"type\":\"migration\"}]";
+    if (!m->context.postcopy_sent) {
+        phase_ask(m, SIDE_SOURCE, TELL_CANCEL, NULL);
+        return;
+    }
+    QmpCommand *command = qmp_command_new("yank");
+    command->oob = true;
+    qmp_command_set_node(command, "instances",
+                         json_from_string(instances, NULL));
+    phase_ask(m, SIDE_SOURCE, TELL_YANK, command);
 }
 
 static void act_on(Migration *m, Owner owner)
@@ -79,7 +138,7 @@ static void act_on(Migration *m, Owner owner)
     switch (owner) {
     case OWNER_CANCEL:
         if (!m->cancel_sent) {
-            phase_ask(m, SIDE_SOURCE, TELL_CANCEL, NULL);
+            tell_cancel(m);
             m->cancel_sent = true;
         }
         break;
@@ -94,6 +153,9 @@ static void act_on(Migration *m, Owner owner)
             phase_ask(m, SIDE_SOURCE, TELL_CONT, NULL);
             m->rescue_sent = true;
         }
+        break;
+    case OWNER_STOP_SOURCE:
+        phase_stop_old_guest(m);
         break;
     case OWNER_CONT_DESTINATION:
         /* Again, if the first one got lost: it says itself that it waits. */
@@ -123,6 +185,12 @@ static PhaseId judge(Migration *m, bool final)
         return m->phase;
     }
     Owner owner = owner_judge(m->facts, &m->context, final);
+    if (owner == OWNER_POSTCOPY && !m->recovery.is_over) {
+        return go_on(m, PHASE_POSTCOPY);
+    }
+    if (owner == OWNER_SPLIT && !m->recovery.is_over) {
+        return go_on(m, PHASE_RECOVER);
+    }
     if (owner == OWNER_SOURCE || owner == OWNER_DESTINATION ||
         owner == OWNER_NOBODY || owner == OWNER_SPLIT || final) {
         return conclude(m, owner);
@@ -152,7 +220,9 @@ PhaseId resolve_handle(Migration *m, const Event *event)
         phase_note(m, "the destination counts as dead, as the user said");
         m->facts[SIDE_DESTINATION].dead = true;
     }
-    bool was_told = event->kind == EVENT_REPLY && event->ask == TELL_CONT;
+    phase_check_old_guest(m, event);
+    bool was_told = event->kind == EVENT_REPLY &&
+                    (event->ask == TELL_CONT || event->ask == TELL_STOP);
     if (event->kind == EVENT_TICK) {
         m->has_acted = false;
     }
@@ -243,6 +313,12 @@ PhaseId roll_back_handle(Migration *m, const Event *event)
 PhaseId done_enter(Migration *m)
 {
     m->end_us = m->now_us;
+    if (m->context.started && !m->context.postcopy &&
+        caps_inventory_is_on(&m->wanted[SIDE_SOURCE], "postcopy-ram")) {
+        phase_note(m, "post-copy was armed on both sides and not begun: a "
+                      "policy does it, or migrate-start-postcopy on the "
+                      "source");
+    }
     /* What QEMU said of the failure, from both sides. */
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         if (m->failure.code != FAILURE_NONE && !m->failure.qemu_text[side] &&

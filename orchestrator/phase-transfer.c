@@ -7,6 +7,7 @@
  * loaded in any case, and what it dirtied would be written again and again.
  */
 #include "orchestrator/phases.h"
+#include "orchestrator/steer.h"
 
 #define SETUP_MAX_US (30 * G_USEC_PER_SEC) /* to connect */
 #define STALL_MAX_US (60 * G_USEC_PER_SEC) /* without a byte */
@@ -26,6 +27,7 @@ static void start(Migration *m)
 PhaseId transfer_enter(Migration *m)
 {
     m->migrate_us = m->moved_us = m->now_us;
+    steer_begin(m);
     /* Somebody stopped it since inspect has asked: so it stays (I7). */
     m->context.guest_ran &= !m->facts[SIDE_SOURCE].stopped;
     if (m->context.through_file && m->context.guest_ran) {
@@ -118,7 +120,35 @@ static bool has_begun_switchover(const Migration *m)
     const Facts *source = &m->facts[SIDE_SOURCE];
     return status_is_switchover(source->status) ||
            source->status == STATUS_COMPLETED ||
-           (!m->will_pause && m->context.guest_ran && source->stopped);
+           (!m->will_pause && facts_run_state_is(source, "finish-migrate"));
+}
+
+/*
+ * Whose STOP it is, is asked at once: the answer is there long before the
+ * destination could be told to run, and nobody waits for it.  Without
+ * pause-before-switchover it can be the one of the switchover.
+ */
+static void take_stop(Migration *m)
+{
+    phase_ask(m, SIDE_SOURCE, ASK_RUN_STATE, NULL);
+    m->context.handed_over |= !m->will_pause && !m->context.through_file;
+}
+
+static void take_resume(Migration *m)
+{
+    m->context.held = false; /* a person wants it to run all the same */
+    phase_ask(m, SIDE_SOURCE, ASK_RUN_STATE, NULL);
+}
+
+static void take_refusal(Migration *m, const Event *event)
+{
+    if (event->ask == TELL_PARAMETER) {
+        phase_note(m, "QEMU did not take what the policy wanted: %s",
+                   event->text);
+    } else if (event->ask == TELL_POSTCOPY) {
+        phase_note(m, "QEMU did not switch to post-copy: %s", event->text);
+        m->context.postcopy_sent = false;
+    }
 }
 
 /* How many connections are really at work, until as many as were set are. */
@@ -182,14 +212,13 @@ PhaseId transfer_handle(Migration *m, const Event *event)
     if (m->active_us == 0 && m->facts[SIDE_SOURCE].status == STATUS_ACTIVE) {
         m->active_us = m->now_us;
     }
-    if (phase_is_event(event, SIDE_SOURCE, "RESUME")) {
-        m->context.held = false; /* a person wants it to run all the same */
+    if (phase_has_begun_postcopy(m)) {
+        return PHASE_POSTCOPY;
     }
-    /* Whose STOP it is, is asked at once: the answer is there long before the
-     * destination could be told to run, and nobody waits for it. */
-    if (phase_is_event(event, SIDE_SOURCE, "STOP") ||
-        phase_is_event(event, SIDE_SOURCE, "RESUME")) {
-        phase_ask(m, SIDE_SOURCE, ASK_RUN_STATE, NULL);
+    if (phase_is_event(event, SIDE_SOURCE, "STOP")) {
+        take_stop(m);
+    } else if (phase_is_event(event, SIDE_SOURCE, "RESUME")) {
+        take_resume(m);
     }
     if (m->context.through_file) {
         let_it_write(m);
@@ -199,10 +228,19 @@ PhaseId transfer_handle(Migration *m, const Event *event)
     } else if (has_begun_switchover(m)) {
         return PHASE_SWITCHOVER;
     }
-    if (event->kind == EVENT_TICK ||
-        phase_is_event(event, SIDE_SOURCE, "MIGRATION_PASS")) {
+    bool may_stand_still =
+        !m->will_pause && phase_is_waiting_for(m, SIDE_SOURCE, ASK_RUN_STATE);
+    if (!may_stand_still &&
+        (event->kind == EVENT_TICK ||
+         phase_is_event(event, SIDE_SOURCE, "MIGRATION_PASS"))) {
         phase_ask(m, SIDE_SOURCE, ASK_MIGRATION, NULL);
         ask_threads(m);
+    }
+    if (event->kind == EVENT_REPLY && event->ask == ASK_MIGRATION) {
+        return steer_judge(m);
+    }
+    if (event->kind == EVENT_REFUSED) {
+        take_refusal(m, event);
     }
     return event->kind == EVENT_TICK ? check_time(m) : m->phase;
 }
@@ -227,7 +265,9 @@ PhaseId switchover_enter(Migration *m)
 {
     m->switchover_us = m->now_us;
     let_it_go(m);
-    return phase_has_completed(m) ? PHASE_SETTLE : m->phase;
+    return phase_has_begun_postcopy(m) ? PHASE_POSTCOPY
+           : phase_has_completed(m)    ? PHASE_SETTLE
+                                       : m->phase;
 }
 
 PhaseId switchover_handle(Migration *m, const Event *event)
@@ -235,6 +275,9 @@ PhaseId switchover_handle(Migration *m, const Event *event)
     PhaseId next = phase_check_end(m);
     if (next != m->phase) {
         return next;
+    }
+    if (phase_has_begun_postcopy(m)) {
+        return PHASE_POSTCOPY;
     }
     let_it_go(m);
     return phase_has_completed(m) ? PHASE_SETTLE : m->phase;

@@ -5,7 +5,7 @@
 
 void phase_ask(Migration *m, Side side, Ask ask, QmpCommand *command)
 {
-    if (m->waiting[side] & (1u << ask)) {
+    if (m->waiting[side] & ASK_BIT(ask)) {
         g_clear_pointer(&command, qmp_command_free);
         return; /* it is on its way already */
     }
@@ -15,7 +15,7 @@ void phase_ask(Migration *m, Side side, Ask ask, QmpCommand *command)
     action->ask = ask;
     action->command = command ? command : ask_question(ask);
     action->deadline_ms = ask_row(ask)->deadline_ms + phase_file_ms(m);
-    m->waiting[side] |= 1u << ask;
+    m->waiting[side] |= ASK_BIT(ask);
     g_ptr_array_add(m->actions, action);
 }
 
@@ -38,7 +38,7 @@ bool phase_is_waiting(const Migration *m)
 
 bool phase_is_waiting_for(const Migration *m, Side side, Ask ask)
 {
-    return m->waiting[side] & (1u << ask);
+    return m->waiting[side] & ASK_BIT(ask);
 }
 
 /* Nothing was sent, so nothing can have failed or got lost on the way. */
@@ -106,6 +106,12 @@ void phase_say_unresolved(Migration *m)
         facts_run_state_is(&m->facts[SIDE_DESTINATION], "running")) {
         m->failure.hint = g_strdup("both run the guest: stop one of them now, "
                                    "by qmigrate qmp QMP stop");
+        return;
+    }
+    if (m->context.arrived) {
+        m->failure.hint = g_strdup(
+            "the guest went on at the destination, in post-copy: never cont "
+            "the source, unless what happened since then may be forgotten");
         return;
     }
     if (m->facts[SIDE_SOURCE].status == STATUS_COMPLETED &&

@@ -8,9 +8,11 @@
 #include "orchestrator/migration.h"
 
 PhaseEnter inspect_enter, prepare_enter, transfer_enter, switchover_enter,
-    load_enter, settle_enter, resolve_enter, roll_back_enter, done_enter;
+    postcopy_enter, recover_enter, load_enter, settle_enter, resolve_enter,
+    roll_back_enter, done_enter;
 PhaseHandle inspect_handle, prepare_handle, transfer_handle, switchover_handle,
-    load_handle, settle_handle, resolve_handle, roll_back_handle, done_handle;
+    postcopy_handle, recover_handle, load_handle, settle_handle, resolve_handle,
+    roll_back_handle, done_handle;
 
 typedef struct {
     const char *command; /* NULL: a command of the plan */
@@ -57,6 +59,23 @@ void phase_say_unresolved(Migration *m);
 G_GNUC_PRINTF(2, 3) void phase_note(Migration *m, const char *format, ...);
 
 bool phase_is_event(const Event *event, Side side, const char *name);
+
+/* Switches the source, which must be active, over to post-copy.  From here on
+ * it can be in post-copy at any moment. */
+void phase_start_postcopy(Migration *m);
+/* At the end of inspect, with recover_only: the phase that it leads to. */
+PhaseId phase_check_recovery(Migration *m);
+/* Of one that may be somebody else's: where that leads to; the same phase: watch
+ * on, or take it over, if @ret_is_ours. */
+PhaseId phase_watch_recovery(Migration *m, const Event *event,
+                             bool *ret_is_ours);
+
+int64_t phase_recover_max_us(const Migration *m);
+/* A source that lets the guest run again that has gone on elsewhere is stopped:
+ * at once when it says so, or as it was found. */
+void phase_check_old_guest(Migration *m, const Event *event);
+void phase_stop_old_guest(Migration *m);
+bool phase_has_begun_postcopy(const Migration *m); /* by whomever */
 
 bool phase_has_completed(const Migration *m); /* on both sides */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "orchestrator/preflight-host.h"
+#include "orchestrator/steer.h"
 #include "orchestrator/uri.h"
 
 FailureCode preflight_failure(FindingCode code)
@@ -103,6 +104,46 @@ static void wish_for_file(Migration *m)
     }
 }
 
+static bool is_wish(const CapsWish *wish, const char *name, bool on)
+{
+    return !wish->value && strcmp(wish->name, name) == 0 && wish->on == on;
+}
+
+/*
+ * Once post-copy is armed the pause would cost the guest a round trip to us with
+ * every switchover.  What it is for, the destination's -S does as well: nobody
+ * runs there before our cont.
+ */
+static void leave_out_pause(Migration *m)
+{
+    for (guint i = m->n_own_wishes; i-- > 0;) {
+        if (is_wish(m->wishes->pdata[i], "pause-before-switchover", true)) {
+            g_ptr_array_remove_index(m->wishes, i);
+            m->n_own_wishes--;
+        }
+    }
+}
+
+static bool is_armed(const Migration *m)
+{
+    for (guint i = 0; i < m->wishes->len; i++) {
+        if (is_wish(m->wishes->pdata[i], "postcopy-ram", true)) {
+            return true;
+        }
+    }
+    return caps_inventory_is_on(&m->inventories[SIDE_SOURCE], "postcopy-ram");
+}
+
+/* How long the guest waited for pages is worth knowing. */
+static void wish_for_blocktime(Migration *m)
+{
+    if (caps_inventory_has(&m->inventories[SIDE_DESTINATION],
+                           "postcopy-blocktime")) {
+        g_ptr_array_insert(m->wishes, m->n_own_wishes++,
+                           caps_wish_capability("postcopy-blocktime", true));
+    }
+}
+
 /* What every migration needs, in front of what the user wishes. */
 static void collect_wishes(Migration *m, CapsTransport transport)
 {
@@ -122,6 +163,7 @@ static void collect_wishes(Migration *m, CapsTransport transport)
         wish_if_there(m, "return-path", /* by_both= */ false);
         wish_if_there(m, "pause-before-switchover", /* by_both= */ true);
     }
+    steer_wish(m);
     m->n_own_wishes = m->wishes->len;
     for (guint i = 0; settings->features && i < settings->features->len; i++) {
         caps_feature_expand(settings->features->pdata[i], &surroundings,
@@ -129,6 +171,10 @@ static void collect_wishes(Migration *m, CapsTransport transport)
     }
     for (guint i = 0; settings->wishes && i < settings->wishes->len; i++) {
         g_ptr_array_add(m->wishes, caps_wish_copy(settings->wishes->pdata[i]));
+    }
+    if (transport != CAPS_OVER_FILE && is_armed(m)) {
+        leave_out_pause(m);
+        wish_for_blocktime(m);
     }
 }
 
@@ -148,11 +194,6 @@ static void agree(Migration *m)
     };
     collect_wishes(m, request.transport);
     caps_agree(m->inventories, &request, m->wanted, m->steps, m->findings);
-    if (caps_inventory_is_on(&m->wanted[SIDE_SOURCE], "postcopy-ram")) {
-        findings_add(m->findings, FINDING_CHOSEN, FINDING_NOTE, N_SIDES, NULL,
-                     "post-copy is armed on both sides; nothing here switches "
-                     "to it, migrate-start-postcopy on the source does");
-    }
     m->will_pause = caps_inventory_is_on(&m->wanted[SIDE_SOURCE],
                                          "pause-before-switchover");
 }

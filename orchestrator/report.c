@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "orchestrator/report.h"
 
+#include "orchestrator/decision.h"
 #include "orchestrator/effect.h"
 #include "orchestrator/preflight.h"
 #include "orchestrator/rehearse.h"
+#include "orchestrator/report-postcopy.h"
 
 /* -1 is how the rest of the program says "not known". */
 static void add_int(JsonObject *object, const char *name, int64_t value)
@@ -54,7 +56,7 @@ int64_t report_handover_us(const Migration *m)
     return span_us(destination->completed_us, destination->resume_us);
 }
 
-static JsonObject *error_object(const Failure *failure)
+JsonObject *report_error(const Failure *failure)
 {
     if (failure->code == FAILURE_NONE) {
         return NULL;
@@ -72,6 +74,14 @@ static JsonObject *error_object(const Failure *failure)
     }
     json_object_set_object_member(error, "qemu", qemu);
     return error;
+}
+
+/* What mends a post-copy steers nothing. */
+static const char *policy_word(const MigrationSettings *settings)
+{
+    return settings->policy && !settings->recover_only
+               ? policy_spec_name(settings->policy)
+               : NULL;
 }
 
 JsonObject *report_requested(const MigrationSettings *settings)
@@ -101,11 +111,33 @@ JsonObject *report_requested(const MigrationSettings *settings)
     json_object_set_object_member(requested, "features", features);
     add_int(requested, "timeout_us",
             settings->timeout_us ? (int64_t)settings->timeout_us : -1);
+    add_string(requested, "policy", policy_word(settings));
+    add_int(requested, "max_downtime_us",
+            settings->terms.max_downtime_us
+                ? (int64_t)settings->terms.max_downtime_us
+                : -1);
+    add_string(requested, "on_stall", on_stall_name(settings->terms.on_stall));
+    add_int(requested, "postcopy_after_passes",
+            settings->terms.postcopy_after_passes
+                ? (int64_t)settings->terms.postcopy_after_passes
+                : -1);
     add_string(requested, "destination_host", settings->destination_host);
     json_object_set_boolean_member(requested, "destination_is_dead",
                                    settings->destination_is_dead);
     json_object_set_boolean_member(requested, "no_preflight",
                                    settings->no_preflight);
+    json_object_set_boolean_member(requested, "recover_only",
+                                   settings->recover_only);
+    add_string(requested, "recover_uri", settings->recover_uri);
+    add_int(requested, "recover_attempts",
+            settings->recover_attempts ? (int64_t)settings->recover_attempts
+                                       : -1);
+    add_int(requested, "recover_timeout_us",
+            settings->recover_timeout_us ? (int64_t)settings->recover_timeout_us
+                                         : -1);
+    add_int(requested, "postcopy_stall_us",
+            settings->postcopy_stall_us ? (int64_t)settings->postcopy_stall_us
+                                        : -1);
     json_object_set_object_member(requested, "capabilities", capabilities);
     json_object_set_object_member(requested, "parameters", parameters);
     return requested;
@@ -140,8 +172,10 @@ static JsonObject *time_object(const Migration *m)
     add_int(
         time, "precopy",
         span_us(m->migrate_us, m->switchover_us ? m->switchover_us : end_us));
-    add_int(time, "switchover", span_us(m->switchover_us, end_us));
-    add_int(time, "postcopy", -1);
+    add_int(
+        time, "switchover",
+        span_us(m->switchover_us, m->postcopy_us ? m->postcopy_us : end_us));
+    add_int(time, "postcopy", span_us(m->postcopy_us, end_us));
     add_int(time, "total", span_us(m->migrate_us, end_us));
     add_int(time, "prepare", span_us(m->start_us, m->migrate_us));
     add_int(time, "qemu_total", m->sample.total_us);
@@ -268,6 +302,16 @@ JsonArray *report_findings(const GPtrArray *findings)
     return array;
 }
 
+static JsonArray *decisions_array(const Migration *m)
+{
+    JsonArray *array = json_array_new();
+    for (guint i = 0; i < m->decisions->len; i++) {
+        json_array_add_object_element(
+            array, decision_to_json(&g_array_index(m->decisions, Verdict, i)));
+    }
+    return array;
+}
+
 static JsonArray *notes_array(const Migration *m)
 {
     JsonArray *notes = json_array_new();
@@ -288,14 +332,16 @@ static void add_migration(JsonObject *result, const Migration *m,
     json_object_set_object_member(result, "requested",
                                   report_requested(m->settings));
     json_object_set_object_member(result, "effective", effective);
-    add_string(result, "policy", "qemu");
-    json_object_set_array_member(result, "decisions", json_array_new());
+    add_string(result, "policy",
+               m->policy ? policy_spec_name(m->settings->policy) : "qemu");
+    json_object_set_array_member(result, "decisions", decisions_array(m));
     json_object_set_object_member(result, "time_us", time_object(m));
     json_object_set_array_member(result, "passes", passes_array(m));
     json_object_set_object_member(result, "downtime_us",
                                   downtime_object(m, guest_downtime_us));
     json_object_set_object_member(result, "bytes", bytes_object(&m->sample));
     json_object_set_object_member(result, "features", features_object(m));
+    add_object(result, "postcopy", report_postcopy(m));
     json_object_set_array_member(result, "findings",
                                  report_findings(m->findings));
     json_object_set_array_member(result, "notes", notes_array(m));
@@ -306,7 +352,7 @@ static void add_no_migration(JsonObject *result)
     static const char *const members[] = {
         "requested", "effective", "policy",      "decisions",
         "time_us",   "passes",    "downtime_us", "bytes",
-        "features",  "findings",  "notes",
+        "features",  "postcopy",  "findings",    "notes",
     };
     for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
         json_object_set_null_member(result, members[i]);
@@ -331,6 +377,35 @@ static JsonNode *to_node(JsonObject *object)
     return node;
 }
 
+/* The source has nothing of it any more. */
+static const char *guest_elsewhere(const Facts *destination)
+{
+    bool is_there = destination->status == STATUS_COMPLETED ||
+                    facts_run_state_is(destination, "running");
+    return is_there ? "destination" : "unknown";
+}
+
+/* What touched nothing leaves the guest where it was. */
+static const char *guest_word(Outcome outcome, const Migration *m)
+{
+    const char *word = outcome_row(outcome)->guest;
+    if (!m || (outcome != OUTCOME_ERROR && outcome != OUTCOME_USAGE &&
+               outcome != OUTCOME_REFUSED)) {
+        return word;
+    }
+    const Facts *source = &m->facts[SIDE_SOURCE];
+    const Facts *destination = &m->facts[SIDE_DESTINATION];
+    if (source->status == STATUS_UNKNOWN) {
+        return m->settings->recover_only ? "unknown" : word;
+    }
+    if (status_is_postcopy(source->status)) {
+        return destination->dead ? "none" : "split";
+    }
+    return facts_run_state_is(source, "postmigrate")
+               ? guest_elsewhere(destination)
+               : word;
+}
+
 JsonNode *report_result(Outcome outcome, const Failure *failure,
                         const Migration *m, const ReportExtras *extras)
 {
@@ -340,13 +415,16 @@ JsonNode *report_result(Outcome outcome, const Failure *failure,
     add_string(result, "schema", "qmigrate.result/1");
     add_string(result, "outcome", row->name);
     add_int(result, "exit_code", row->exit_code);
-    add_string(result, "guest", extras->no_guest ? "none" : row->guest);
-    add_object(result, "error", error_object(failure));
+    add_string(result, "guest",
+               extras->no_guest ? "none" : guest_word(outcome, m));
+    add_object(result, "error", report_error(failure));
     if (m) {
         add_migration(result, m, extras->guest_downtime_us);
     } else {
         add_no_migration(result);
     }
+    add_object(result, "prediction",
+               extras->prediction ? json_object_ref(extras->prediction) : NULL);
     add_object(result, "verify",
                extras->verify ? json_object_ref(extras->verify) : NULL);
     add_object(result, "host",

@@ -11,6 +11,7 @@ typedef struct {
     const char *version[N_SIDES]; /* of QEMU; NULL: not known */
     JsonObject *verify;           /* of a lab; NULL: nothing was verified */
     JsonObject *host;             /* NULL: not known */
+    JsonObject *prediction;       /* NULL: it was not predicted */
     JsonObject *lab;              /* what the lab was; NULL: it was none */
     int64_t guest_downtime_us;    /* what the guest saw; -1: not known */
     gboolean no_guest; /* there was none yet: a lab that failed early */
@@ -23,6 +24,10 @@ typedef struct {
  */
 JsonNode *report_result(Outcome outcome, const Failure *failure,
                         const Migration *m, const ReportExtras *extras);
+
+/* What went wrong, as "error" of a document; NULL: nothing did.  Free with
+ * json_object_unref(). */
+JsonObject *report_error(const Failure *failure);
 
 /* What the user asked for; free with json_object_unref(). */
 JsonObject *report_requested(const MigrationSettings *settings);

@@ -10,6 +10,7 @@ struct Run {
     RunHandlers handlers;
     gpointer user_data;
 
+    guint n_decisions; /* that the trace has */
     guint tick_source, deadline_source, done_source;
     gboolean is_cancelled, is_feeding;
 };
@@ -81,6 +82,15 @@ static void perform(Run *run, GPtrArray *actions)
     }
 }
 
+static void trace_decisions(Run *run)
+{
+    const GArray *decisions = run->migration->decisions;
+    while (run->n_decisions < decisions->len) {
+        trace_decision(run->trace, run->migration,
+                       &g_array_index(decisions, Verdict, run->n_decisions++));
+    }
+}
+
 /* Everything that happens comes through here. */
 static void feed(const Event *event, gpointer user_data)
 {
@@ -99,6 +109,7 @@ static void feed(const Event *event, gpointer user_data)
     migration_feed(m, event);
     perform(run, m->actions);
     g_ptr_array_set_size(m->actions, 0);
+    trace_decisions(run);
     if (m->phase != before || event->kind == EVENT_START) {
         enter_phase(run, before);
     }

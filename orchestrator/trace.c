@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "orchestrator/decision.h"
 #include "orchestrator/report.h"
 #include "qmp/json.h"
 
@@ -130,6 +131,7 @@ void trace_event(Trace *trace, const Migration *m, const Event *event)
     if (!trace) {
         return;
     }
+    trace->held = migration_is_in_blackout(m);
     start_line(trace, event->time_us, "event");
     add_string(trace, "event", event_name(event->kind));
     if (has_side(event->kind)) {
@@ -164,6 +166,19 @@ void trace_event(Trace *trace, const Migration *m, const Event *event)
     end_line(trace);
 }
 
+void trace_decision(Trace *trace, const Migration *m, const Verdict *verdict)
+{
+    if (!trace) {
+        return;
+    }
+    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
+    json_node_take_object(node, decision_to_json(verdict));
+    g_autofree char *text = qmp_json_to_text(node);
+    start_line(trace, m->now_us, "decision");
+    g_string_append_printf(trace->lines, ",\"decision\":%s", text);
+    end_line(trace);
+}
+
 void trace_phase(Trace *trace, const Migration *m, PhaseId from)
 {
     if (!trace) {
@@ -175,7 +190,7 @@ void trace_phase(Trace *trace, const Migration *m, PhaseId from)
     add_string(trace, "why", m->failure.message);
     end_line(trace);
 
-    trace->held = m->phase == PHASE_SWITCHOVER || m->phase == PHASE_SETTLE;
+    trace->held = migration_is_in_blackout(m);
     if (!trace->held) {
         flush(trace);
     }

@@ -19,6 +19,7 @@ gboolean trace_close(Trace *trace, GError **error);
  * it, the events can be fed again. */
 void trace_settings(Trace *trace, const MigrationSettings *settings);
 void trace_event(Trace *trace, const Migration *m, const Event *event);
+void trace_decision(Trace *trace, const Migration *m, const Verdict *verdict);
 void trace_phase(Trace *trace, const Migration *m, PhaseId from);
 void trace_qmp(Trace *trace, Side side, gboolean sent, const char *line,
                size_t n, int64_t time_us);

@@ -113,6 +113,28 @@ static const char *listening_port(JsonNode *query_migrate)
     return NULL;
 }
 
+static char *format_tcp(const char *host, const char *port)
+{
+    return g_strdup_printf(strchr(host, ':') ? "tcp:[%s]:%s" : "tcp:%s:%s",
+                           host, port);
+}
+
+char *uri_at_port(const char *text, const char *host, uint16_t port)
+{
+    g_auto(Uri) uri = { 0 };
+    if (!uri_parse(text, &uri, NULL)) {
+        return NULL;
+    }
+    if (uri.kind != URI_TCP) {
+        return g_strdup(text);
+    }
+    port = uri.port ? uri.port : port;
+    g_autofree char *digits = g_strdup_printf("%u", port);
+    return port ? format_tcp(uri_is_wildcard(&uri) && host ? host : uri.host,
+                             digits)
+                : NULL;
+}
+
 char *uri_for_source(const char *text, const char *host,
                      JsonNode *query_migrate)
 {
@@ -124,10 +146,7 @@ char *uri_for_source(const char *text, const char *host,
         return g_strdup(text);
     }
     const char *port = listening_port(query_migrate);
-    const char *to = uri_is_wildcard(&uri) && host ? host : uri.host;
-    if (!port) {
-        return NULL;
-    }
-    return g_strdup_printf(strchr(to, ':') ? "tcp:[%s]:%s" : "tcp:%s:%s", to,
-                           port);
+    return port ? format_tcp(uri_is_wildcard(&uri) && host ? host : uri.host,
+                             port)
+                : NULL;
 }

@@ -30,6 +30,12 @@ bool uri_is_file(const char *text);
 bool uri_is_wildcard(const Uri *uri);
 
 /*
+ * @text with @host, if there is one, in place of a wildcard and @port in place
+ * of port 0.  NULL: the port stays unknown.
+ */
+char *uri_at_port(const char *text, const char *host, uint16_t port);
+
+/*
  * What the source is told: @text, which the destination listens at, with the
  * real port out of @query_migrate (the destination's) and @host in place of a
  * wildcard.  NULL if QEMU does not say where it listens.  Nobody listens at a

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * To go on with a recovery that somebody else left: are these the two halves of
+ * one guest, and is their post-copy paused?  Or does it hang, and nobody mends
+ * it?  Else nothing is touched.
+ */
+#include "orchestrator/phases.h"
+
+#define WATCH_MAX_US (5 * G_USEC_PER_SEC)
+
+static const char *word_of(const Migration *m, Side side)
+{
+    const Facts *facts = &m->facts[side];
+    return *facts->status_word ? facts->status_word : "not known";
+}
+
+static PhaseId refuse_source(Migration *m)
+{
+    PhaseId next =
+        phase_fail(m, FAILURE_NOT_PAUSED, SIDE_SOURCE,
+                   "its post-copy is not paused: the migration is %s",
+                   word_of(m, SIDE_SOURCE));
+    switch ((int)m->facts[SIDE_SOURCE].status) {
+    case STATUS_POSTCOPY_RECOVER:
+        m->failure.hint = g_strdup("it is being recovered in this moment: look "
+                                   "again when that is over");
+        break;
+    case STATUS_POSTCOPY:
+        m->failure.hint =
+            g_strdup("it goes on: qmigrate status shows how far it is");
+        break;
+    }
+    return next;
+}
+
+/* It goes on and does not, or is being mended: only time tells. */
+static bool is_doubtful(const Migration *m)
+{
+    Status source = m->facts[SIDE_SOURCE].status;
+    return source == STATUS_POSTCOPY || source == STATUS_POSTCOPY_RECOVER ||
+           m->facts[SIDE_DESTINATION].status == STATUS_POSTCOPY_RECOVER;
+}
+
+/* Of the differences only those that make it another guest. */
+static const Finding *find_other_guest(const GPtrArray *findings)
+{
+    for (guint i = 0; i < findings->len; i++) {
+        const Finding *finding = findings->pdata[i];
+        if (finding->code == FINDING_UUID || finding->code == FINDING_MEMORY ||
+            finding->code == FINDING_MACHINE) {
+            return finding;
+        }
+    }
+    return NULL;
+}
+
+/* In post-copy the guest does not run on a source again, and nowhere else is
+ * anything in finish-migrate. */
+static bool is_swapped(const Migration *m)
+{
+    const Facts *source = &m->facts[SIDE_SOURCE];
+    return status_is_postcopy(source->status) &&
+           (facts_run_state_is(&m->facts[SIDE_DESTINATION], "finish-migrate") ||
+            facts_run_state_is(source, "running") ||
+            facts_run_state_is(source, "inmigrate"));
+}
+
+static PhaseId refuse_swapped(Migration *m)
+{
+    PhaseId next = phase_fail(
+        m, FAILURE_NOT_A_PAIR, N_SIDES,
+        "the roles are not so: the source is in run state %s, the destination "
+        "in %s",
+        m->facts[SIDE_SOURCE].run_state, m->facts[SIDE_DESTINATION].run_state);
+    m->failure.hint =
+        g_strdup("--source is the QEMU that the guest came from, in run state "
+                 "finish-migrate: are the two swapped?");
+    return next;
+}
+
+static PhaseId check_pair(Migration *m)
+{
+    Status destination = m->facts[SIDE_DESTINATION].status;
+
+    if (m->pid[SIDE_SOURCE] > 0 &&
+        m->pid[SIDE_SOURCE] == m->pid[SIDE_DESTINATION]) {
+        return phase_fail(m, FAILURE_SAME_QEMU, N_SIDES,
+                          "both addresses lead to process %d",
+                          m->pid[SIDE_SOURCE]);
+    }
+    if (is_swapped(m)) {
+        return refuse_swapped(m);
+    }
+    if (m->facts[SIDE_SOURCE].status != STATUS_POSTCOPY_PAUSED &&
+        !is_doubtful(m)) {
+        return refuse_source(m);
+    }
+    if (destination != STATUS_POSTCOPY &&
+        destination != STATUS_POSTCOPY_PAUSED &&
+        destination != STATUS_POSTCOPY_RECOVER) {
+        return phase_fail(m, FAILURE_NOT_A_PAIR, SIDE_DESTINATION,
+                          "is not the other half of a post-copy: its "
+                          "migration is %s",
+                          word_of(m, SIDE_DESTINATION));
+    }
+    g_autoptr(GPtrArray) differences = findings_new();
+    caps_machine_compare(m->machines, m->inventories, differences);
+    const Finding *difference = find_other_guest(differences);
+    return difference ? phase_fail(m, FAILURE_NOT_A_PAIR, N_SIDES, "%s",
+                                   difference->text)
+                      : m->phase;
+}
+
+PhaseId phase_check_recovery(Migration *m)
+{
+    PhaseId next = check_pair(m);
+    if (next != m->phase) {
+        return next;
+    }
+    /* Whether it was stopped by a person, or never told to run, nobody knows
+     * any more. */
+    m->context.guest_ran =
+        facts_run_state_is(&m->facts[SIDE_DESTINATION], "running");
+    if (!m->context.guest_ran) {
+        phase_note(m,
+                   "the guest is %s on the destination, and left so; if it "
+                   "shall run: qmigrate qmp QMP cont there",
+                   m->facts[SIDE_DESTINATION].run_state);
+    }
+    m->context.started = m->context.handed_over = m->context.cont_sent = true;
+    m->context.postcopy = m->context.arrived = true;
+    m->migrate_us = m->switchover_us = m->postcopy_us = m->now_us;
+    m->recovery.is_doubtful = is_doubtful(m);
+    m->recovery.found = m->facts[SIDE_SOURCE].status;
+    return PHASE_RECOVER;
+}
+
+static int64_t watch_us(const Migration *m)
+{
+    int64_t us = m->settings->postcopy_stall_us
+                     ? (int64_t)m->settings->postcopy_stall_us
+                     : WATCH_MAX_US;
+    return MIN(us, phase_recover_max_us(m) / 2);
+}
+
+/* What moves, or leaves the status in which it was found for another than
+ * paused, is in somebody's hands. */
+static bool is_in_hands(const Migration *m)
+{
+    const Recovery *recovery = &m->recovery;
+    Status source = m->facts[SIDE_SOURCE].status;
+    bool has_moved = recovery->moved_bytes > 0 &&
+                     m->sample.transferred_bytes > recovery->moved_bytes;
+    return has_moved || (source != (Status)recovery->found &&
+                         source != STATUS_POSTCOPY_PAUSED);
+}
+
+PhaseId phase_watch_recovery(Migration *m, const Event *event,
+                             bool *ret_is_ours)
+{
+    Recovery *recovery = &m->recovery;
+
+    if (event->kind == EVENT_CANCEL || is_in_hands(m)) {
+        m->context.started = false; /* nothing was sent */
+        refuse_source(m);
+        return PHASE_ROLL_BACK;
+    }
+    recovery->moved_bytes = MAX(m->sample.transferred_bytes, 0);
+    *ret_is_ours = m->now_us - recovery->step_us > watch_us(m);
+    if (*ret_is_ours) {
+        phase_note(m,
+                   "nothing moved for %d s and nobody mended it: took it "
+                   "over",
+                   (int)(watch_us(m) / G_USEC_PER_SEC));
+    }
+    return m->phase;
+}
