@@ -22,6 +22,13 @@ static const struct {
     { "lab", "start two QEMUs, migrate a test guest, prove it intact", verb_lab },
     { "check", "say what stands in the way of a migration", verb_check },
     { "caps", "say what QEMUs have, and which features fit them", verb_caps },
+    { "simulate", "say what a policy would do, without a guest", verb_simulate },
+    { "status", "show how a migration stands, whoever runs it", verb_status },
+    { "cancel", "let the source give a migration up", verb_cancel },
+    { "postcopy", "let a migration switch over to post-copy", verb_postcopy },
+    { "recover", "mend a post-copy that is paused", verb_recover },
+    { "predict", "say how a migration would go, before there is one",
+      verb_predict },
     { "qmp", "talk to a QEMU: one command, or a shell", verb_qmp },
 };
 /* clang-format on */

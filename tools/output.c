@@ -13,6 +13,8 @@
 #include "qmp/json.h"
 #include "tools/plain.h"
 
+#define DECISIONS_MAX 8 /* that fit on a screen */
+
 /* A device, a pipe, or a link to whatever: what a rename would put away. */
 static gboolean is_special(const char *path)
 {
@@ -125,7 +127,8 @@ static void print_transfer(JsonObject *result)
         const char *member, *name;
     } parts[] = { { "setup", "setup" },
                   { "precopy", "pre-copy" },
-                  { "switchover", "switchover" } };
+                  { "switchover", "switchover" },
+                  { "postcopy", "post-copy" } };
     JsonObject *time = qmp_json_object(result, "time_us");
     JsonObject *bytes = qmp_json_object(result, "bytes");
     JsonArray *passes = qmp_json_array(result, "passes");
@@ -202,6 +205,75 @@ static void print_verify(JsonObject *result)
            span(verify, "longest_stall_us", text));
 }
 
+/* "4.71 s (+0.1 %)", or that it was said not to converge. */
+static void print_said(JsonObject *prediction, const char *name)
+{
+    JsonObject *said = qmp_json_object(prediction, name);
+    JsonObject *errors = qmp_json_object(prediction, "error_percent");
+    double error;
+    char text[32];
+    if (!said) {
+        return;
+    }
+    if (number(said, "downtime_us") >= 0) {
+        printf(", %s %s", name, span(said, "total_us", text));
+    } else {
+        printf(", %s that it comes to no end", name);
+    }
+    if (errors && qmp_json_double(errors, name, &error)) {
+        printf(" (%+.1f %%)", error);
+    }
+}
+
+/* Beside what it took. */
+static void print_prediction(JsonObject *result)
+{
+    JsonObject *prediction = qmp_json_object(result, "prediction");
+    JsonObject *actual =
+        prediction ? qmp_json_object(prediction, "actual") : NULL;
+    char text[32];
+    if (!actual) {
+        return;
+    }
+    if (number(actual, "total_us") >= 0) {
+        printf("  predicted  of %s", span(actual, "total_us", text));
+    } else {
+        printf("  predicted  of what came to no end");
+    }
+    print_said(prediction, "before");
+    print_said(prediction, "corrected");
+    putchar('\n');
+}
+
+static void print_decision(JsonObject *decision, const char *policy)
+{
+    const char *parameter = qmp_json_string(decision, "parameter");
+    g_autofree char *what =
+        parameter ? g_strdup_printf("%s=%" G_GINT64_FORMAT, parameter,
+                                    number(decision, "value"))
+                  : g_strdup(qmp_json_string(decision, "action"));
+    plain_print(stdout, "  policy     %s, %.1f s: %s: %s\n", policy,
+                number(decision, "time_us") / 1e6, what,
+                qmp_json_string(decision, "reason"));
+}
+
+/* What the policy did and why; of many, the first and the last. */
+static void print_decisions(JsonObject *result)
+{
+    JsonArray *decisions = qmp_json_array(result, "decisions");
+    const char *policy = qmp_json_string(result, "policy");
+    guint n = decisions ? json_array_get_length(decisions) : 0;
+    guint n_left_out = n > DECISIONS_MAX ? n - DECISIONS_MAX : 0;
+
+    for (guint i = 0; i < n; i++) {
+        if (n_left_out > 0 && i == DECISIONS_MAX / 2) {
+            printf("  policy     (%u more in --json)\n", n_left_out);
+            i += n_left_out;
+        }
+        print_decision(json_array_get_object_element(decisions, i), policy);
+    }
+}
+
 /* Did it work, for each wish. */
 static void print_wishes(JsonObject *result)
 {
@@ -264,6 +336,8 @@ void output_print_result(JsonNode *node)
     print_transfer(result);
     print_downtime(result);
     print_verify(result);
+    print_prediction(result);
+    print_decisions(result);
     if (number(qmp_json_object(result, "time_us"), "total") >= 0) {
         print_wishes(result);
     }

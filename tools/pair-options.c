@@ -16,9 +16,21 @@ static gboolean parse(PairOptions *options, const char *summary, int *argc,
           "Monitor of the QEMU that waits for it (-S -incoming defer)", "QMP" },
         { NULL }
     };
+    static const GOptionEntry recovery_entries[] = {
+        { "source", 0, 0, G_OPTION_ARG_STRING, &words[SIDE_SOURCE],
+          "Monitor of the QEMU that the guest came from", "QMP" },
+        { "destination", 0, 0, G_OPTION_ARG_STRING, &words[SIDE_DESTINATION],
+          "Monitor of the QEMU that the guest is on", "QMP" },
+        { NULL }
+    };
 
-    if (!settings_parse(&options->settings, entries, NULL, summary, argc, argv,
-                        error)) {
+    gboolean is_parsed =
+        options->is_recovery
+            ? settings_parse_recovery(&options->settings, recovery_entries,
+                                      summary, argc, argv, error)
+            : settings_parse(&options->settings, entries, NULL, summary, argc,
+                             argv, error);
+    if (!is_parsed) {
         return FALSE;
     }
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "caps/units.h"
+#include "orchestrator/decision.h"
 #include "tools/findings.h"
 
 #define TERMINAL_INTERVAL_US 100000
@@ -57,6 +58,31 @@ static void put(Progress *progress, const char *line)
     fflush(stderr);
 }
 
+/* A line of its own for each, which stays. */
+static void tell_decisions(Progress *progress, const Migration *m)
+{
+    while (progress->n_decisions < m->decisions->len) {
+        g_autofree char *text = decision_to_text(
+            &g_array_index(m->decisions, Verdict, progress->n_decisions++));
+        progress_end(progress);
+        fprintf(stderr, "%s, %s\n", policy_spec_name(m->settings->policy),
+                text);
+    }
+}
+
+/* Once, when the first passes say how it goes. */
+static void tell_forecast(Progress *progress, const Migration *m)
+{
+    g_autofree char *text = progress->forecast
+                                ? forecast_again_to_text(progress->forecast, m)
+                                : NULL;
+    if (text) {
+        progress_end(progress);
+        fputs(text, stderr);
+        progress->forecast = NULL;
+    }
+}
+
 void progress_show(Progress *progress, const Migration *m,
                    gboolean phase_changed)
 {
@@ -67,12 +93,14 @@ void progress_show(Progress *progress, const Migration *m,
         progress_end(progress);
         findings_warn(m->findings);
     }
-    if (!progress->is_shown || m->phase == PHASE_SWITCHOVER ||
-        m->phase == PHASE_SETTLE || m->phase == PHASE_DONE ||
+    if (!progress->is_shown || migration_is_in_blackout(m) ||
+        m->phase == PHASE_DONE ||
         status_is_switchover(m->facts[SIDE_SOURCE].status) ||
         m->now_us - progress->last_us < interval_us) {
         return;
     }
+    tell_decisions(progress, m);
+    tell_forecast(progress, m);
     g_autofree char *line = progress_line(m);
     progress->last_us = m->now_us;
     put(progress, line);

@@ -4,11 +4,14 @@
  * The live line on standard error: one that moves on a terminal, one per second
  * elsewhere if it was asked for.  In a switchover it is silent.
  */
+#include "orchestrator/forecast.h"
 #include "tools/settings.h"
 
 typedef struct {
     gboolean is_quiet, is_shown, is_terminal, is_dirty;
     int64_t last_us;
+    guint n_decisions;        /* of the policy, that were told */
+    const Forecast *forecast; /* to be told again after passes; NULL: none */
 } Progress;
 
 Progress progress_start(const Settings *settings);

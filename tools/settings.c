@@ -8,16 +8,26 @@
 #include "caps/nearest.h"
 #include "caps/units.h"
 #include "caps/wish.h"
+#include "orchestrator/measure.h"
 #include "orchestrator/uri.h"
+#include "tools/plain.h"
+#include "tools/recovery.h"
+#include "tools/steering.h"
 #include "tools/wishes.h"
+
+#define MEASURE_MIN_MS 200u
+#define MEASURE_MAX_MS 60000u
 
 /* GOption wants variables: what it fills in, before it is checked. */
 static struct {
     char *uri, *link, *timeout, *progress;
     WishWords wishes;
+    SteeringWords steering;
+    RecoveryWords recovery;
     GPtrArray *features; /* of CapsFeatureWish */
     char *json, *trace;
-    gboolean quiet, destination_is_dead, no_preflight, dry_run;
+    gboolean quiet, destination_is_dead, no_preflight, dry_run, predict;
+    char *measure;
 } words;
 
 /* clang-format off */
@@ -36,6 +46,18 @@ static const GOptionEntry shared[] = {
     { "downtime-limit", 0, 0, G_OPTION_ARG_STRING, &words.wishes.downtime_limit,
       "Switch over when the rest takes at most so long, e.g. 300ms; bare: "
       "milliseconds", "TIME" },
+    { "policy", 0, 0, G_OPTION_ARG_STRING, &words.steering.policy,
+      "What decides when to switch over: a name (default: " POLICY_DEFAULT
+      "), or a file of your own", "NAME" },
+    { "max-downtime", 0, 0, G_OPTION_ARG_STRING, &words.steering.max_downtime,
+      "A policy may raise downtime-limit up to this, e.g. 1s; bare: "
+      "milliseconds", "TIME" },
+    { "on-stall", 0, 0, G_OPTION_ARG_STRING, &words.steering.on_stall,
+      "If it will not converge: abort, postcopy or stop (default: postcopy "
+      "where it is armed, else abort)", "WHAT" },
+    { "postcopy-after", 0, 0, G_OPTION_ARG_STRING,
+      &words.steering.postcopy_after,
+      "Switch to post-copy after so many passes", "PASSES" },
     { "timeout", 0, 0, G_OPTION_ARG_STRING, &words.timeout,
       "Give up when it is not done in this time, e.g. 90s; bare: milliseconds; "
       "0: never",
@@ -54,6 +76,22 @@ static const GOptionEntry shared[] = {
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &words.dry_run,
       "Check, print what both QEMUs would be sent, and send nothing of it",
       NULL },
+    { "predict", 0, 0, G_OPTION_ARG_NONE, &words.predict,
+      "Measure first how the guest dirties memory, and say how it will go",
+      NULL },
+    { "measure", 0, 0, G_OPTION_ARG_STRING, &words.measure,
+      "... for so long (default: 4s); bare: milliseconds", "TIME" },
+    { NULL }
+};
+
+/* Also of a verb that only mends what another one began. */
+static const GOptionEntry common[] = {
+    { "recover-attempts", 0, 0, G_OPTION_ARG_STRING, &words.recovery.attempts,
+      "Try to mend a post-copy whose connection broke so many times", "N" },
+    { "recover-timeout", 0, 0, G_OPTION_ARG_STRING, &words.recovery.timeout,
+      "... and no longer than this, e.g. 2min; bare: milliseconds", "TIME" },
+    { "recover-uri", 0, 0, G_OPTION_ARG_STRING, &words.recovery.uri,
+      "... through this address, if not through that of --uri", "URI" },
     { "json", 0, 0, G_OPTION_ARG_STRING, &words.json,
       "Write the result as JSON to FILE, - for standard output", "FILE" },
     { "trace", 0, 0, G_OPTION_ARG_FILENAME, &words.trace,
@@ -110,9 +148,11 @@ static void offer_names(Nearest *nearest, const GOptionEntry *entries)
     }
 }
 
+/* A verb's own, common, shared, and of the features; each may be NULL. */
+#define N_TABLES 4
+
 /* GOption says "Unknown option --foo"; a person wants to know what is near. */
-static void suggest(GError *error, const GOptionEntry *own,
-                    const GOptionEntry *more, const GOptionEntry *features)
+static void suggest(GError *error, const GOptionEntry *const tables[])
 {
     const char *dashes = strstr(error->message, "--");
     if (error->code != G_OPTION_ERROR_UNKNOWN_OPTION || !dashes) {
@@ -120,9 +160,9 @@ static void suggest(GError *error, const GOptionEntry *own,
     }
     g_autofree char *name = g_strndup(dashes + 2, strcspn(dashes + 2, "="));
     Nearest nearest = nearest_start(name);
-    offer_names(&nearest, own);
-    offer_names(&nearest, more);
-    offer_names(&nearest, features);
+    for (int i = 0; i < N_TABLES; i++) {
+        offer_names(&nearest, tables[i]);
+    }
     g_free(error->message);
     error->message =
         nearest.best
@@ -152,7 +192,7 @@ static gboolean check_flags(const GOptionEntry *const tables[], int argc,
             continue;
         }
         g_autofree char *name = g_strndup(argv[i] + 2, equals - argv[i] - 2);
-        for (int j = 0; j < 3; j++) {
+        for (int j = 0; j < N_TABLES; j++) {
             const GOptionEntry *entry = find_entry(tables[j], name);
             if (entry && (entry->arg == G_OPTION_ARG_NONE ||
                           entry->flags & G_OPTION_FLAG_NO_ARG)) {
@@ -165,24 +205,22 @@ static gboolean check_flags(const GOptionEntry *const tables[], int argc,
     return TRUE;
 }
 
-static gboolean parse(GOptionContext *context, const GOptionEntry *own,
-                      const GOptionEntry *more, int *argc, char ***argv,
-                      GError **error)
+static gboolean parse(GOptionContext *context,
+                      const GOptionEntry *const tables[], int *argc,
+                      char ***argv, GError **error)
 {
     GError *local = NULL;
-    g_autofree GOptionEntry *features = more ? feature_entries() : NULL;
-    const GOptionEntry *const tables[] = { own, more, features };
     if (!check_flags(tables, *argc, *argv, error)) {
         return FALSE;
     }
     g_option_context_set_translate_func(context, NULL, NULL, NULL);
-    g_option_context_add_main_entries(context, own, NULL);
-    if (more) {
-        g_option_context_add_main_entries(context, more, NULL);
-        g_option_context_add_main_entries(context, features, NULL);
+    for (int i = 0; i < N_TABLES; i++) {
+        if (tables[i]) {
+            g_option_context_add_main_entries(context, tables[i], NULL);
+        }
     }
     if (!g_option_context_parse(context, argc, argv, &local)) {
-        suggest(local, own, more, features);
+        suggest(local, tables);
         g_propagate_error(error, local);
         return FALSE;
     }
@@ -196,7 +234,8 @@ gboolean options_parse(const GOptionEntry *entries, const char *parameters,
     g_autoptr(GOptionContext) context = g_option_context_new(parameters);
     g_option_context_set_summary(context, summary);
     g_option_context_set_strict_posix(context, TRUE);
-    return parse(context, entries, NULL, argc, argv, error);
+    const GOptionEntry *const tables[N_TABLES] = { entries };
+    return parse(context, tables, argc, argv, error);
 }
 
 gboolean option_quantity(const char *option, const char *text, int unit,
@@ -244,6 +283,28 @@ static gboolean take_link(MigrationSettings *migration, GError **error)
     return TRUE;
 }
 
+static gboolean take_measure(Settings *settings, GError **error)
+{
+    uint64_t ms = MEASURE_US / 1000;
+    if (words.measure && !option_quantity("measure", words.measure,
+                                          UNIT_MILLISECONDS, &ms, error)) {
+        return FALSE;
+    }
+    if (ms < MEASURE_MIN_MS || ms > MEASURE_MAX_MS) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--measure: '%s' is not from 200ms to 60s", words.measure);
+        return FALSE;
+    }
+    if (words.measure && !words.predict && !settings->predict) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--measure needs --predict");
+        return FALSE;
+    }
+    settings->predict |= words.predict;
+    settings->measure_us = ms * 1000;
+    return TRUE;
+}
+
 static gboolean take_words(Settings *settings, GError **error)
 {
     uint64_t timeout_ms = 0;
@@ -277,7 +338,9 @@ static gboolean take_words(Settings *settings, GError **error)
     settings->quiet = words.quiet;
     return take_link(&settings->migration, error) &&
            wishes_take(&words.wishes, &settings->migration, error) &&
-           take_progress(settings, error);
+           steering_take(&words.steering, &settings->migration, error) &&
+           recovery_take(&words.recovery, &settings->migration, error) &&
+           take_measure(settings, error) && take_progress(settings, error);
 }
 
 gboolean settings_parse(Settings *settings, const GOptionEntry *entries,
@@ -285,9 +348,29 @@ gboolean settings_parse(Settings *settings, const GOptionEntry *entries,
                         char ***argv, GError **error)
 {
     g_autoptr(GOptionContext) context = g_option_context_new(parameters);
+    g_autofree GOptionEntry *features = feature_entries();
+    const GOptionEntry *const tables[N_TABLES] = { entries, shared, features,
+                                                   common };
     g_option_context_set_summary(context, summary);
-    return parse(context, entries, shared, argc, argv, error) &&
+    return parse(context, tables, argc, argv, error) &&
            take_words(settings, error);
+}
+
+gboolean settings_parse_recovery(Settings *settings,
+                                 const GOptionEntry *entries,
+                                 const char *summary, int *argc, char ***argv,
+                                 GError **error)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    const GOptionEntry *const tables[N_TABLES] = { entries, common };
+    g_option_context_set_summary(context, summary);
+    if (!parse(context, tables, argc, argv, error) ||
+        !take_words(settings, error)) {
+        return FALSE;
+    }
+    settings->migration.recover_only = true;
+    settings->migration.uri = g_strdup(settings->migration.recover_uri);
+    return TRUE;
 }
 
 void settings_clear(Settings *settings)
@@ -305,7 +388,7 @@ const char *settings_json_word(void)
 
 int usage_failed(const char *verb, const GError *error)
 {
-    fprintf(stderr, "error: %s\n  hint: see qmigrate %s --help\n",
-            error->message, verb);
+    plain_print(stderr, "error: %s\n  hint: see qmigrate %s --help\n",
+                error->message, verb);
     return outcome_row(OUTCOME_USAGE)->exit_code;
 }

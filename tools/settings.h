@@ -18,6 +18,8 @@ typedef struct {
     char *trace; /* a file, or NULL */
     gboolean quiet;
     gboolean dry_run;
+    gboolean predict;   /* a verb that always does sets it before */
+    int64_t measure_us; /* for a prediction */
 } Settings;
 
 /*
@@ -28,6 +30,13 @@ typedef struct {
 gboolean settings_parse(Settings *settings, const GOptionEntry *entries,
                         const char *parameters, const char *summary, int *argc,
                         char ***argv, GError **error);
+
+/* Only those of them that count when a post-copy is mended: recover_only is
+ * set, and uri is that of --recover-uri, or NULL. */
+gboolean settings_parse_recovery(Settings *settings,
+                                 const GOptionEntry *entries,
+                                 const char *summary, int *argc, char ***argv,
+                                 GError **error);
 void settings_clear(Settings *settings);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Settings, settings_clear)
 

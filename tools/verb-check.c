@@ -50,7 +50,7 @@ static int finish(const Settings *settings, const Run *run)
 
 static int check(const Settings *settings, QmpAddress *const address[])
 {
-    g_autoptr(Run) run = walk_run(settings, address, NULL);
+    g_autoptr(Run) run = walk_run(settings, address, NULL, NULL);
     const Migration *m = run_migration(run);
     if (m->failure.code != FAILURE_NONE &&
         !findings_first(m->findings, FINDING_ERROR)) {

@@ -1,57 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* qmigrate run: the guest of one QEMU goes to another. */
-#include <glib/gstdio.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "tools/conclude.h"
-#include "tools/dry-run.h"
-#include "tools/host.h"
-#include "tools/migrate.h"
-#include "tools/pair-options.h"
+#include "tools/pair-run.h"
 #include "tools/verb.h"
-#include "tools/walk.h"
-
-static int finish(const Settings *settings, Run *run)
-{
-    const Migration *m = run_migration(run);
-    g_autoptr(JsonObject) host = host_describe();
-    const ReportExtras extras = {
-        .version = { run_version(run, SIDE_SOURCE),
-                     run_version(run, SIDE_DESTINATION) },
-        .host = host,
-        .guest_downtime_us = -1,
-    };
-    g_autoptr(JsonNode) result =
-        report_result(m->outcome, &m->failure, m, &extras);
-    return conclude(settings, m->outcome, &m->failure, result, NULL);
-}
-
-/* Between everything checked and everything over. */
-static int migrate(const Settings *settings, QmpAddress *const address[])
-{
-    g_autoptr(GError) error = NULL;
-    Trace *trace = NULL;
-    if (settings->trace && !(trace = trace_open(settings->trace, &error))) {
-        return conclude_early(settings, FAILURE_ENVIRONMENT,
-                              g_strdup(error->message), /* no_guest= */ FALSE);
-    }
-    g_autoptr(Run) run = walk_run(settings, address, trace);
-    if (trace && !trace_close(trace, &error)) {
-        fprintf(stderr, "warning: %s\n", error->message);
-    }
-    g_autoptr(JsonNode) plan = dry_run_plan(settings, run);
-    if (plan) {
-        return dry_run_conclude(settings, &run_migration(run)->failure, plan);
-    }
-    migrate_remove_file(run_migration(run));
-    return finish(settings, run);
-}
 
 int verb_run(int argc, char **argv)
 {
     g_auto(PairOptions) options = { 0 };
-    MigrationSettings *migration = &options.settings.migration;
     int exit_code;
 
     if (!pair_options_read(&options, "run",
@@ -62,10 +16,6 @@ int verb_run(int argc, char **argv)
                            &argc, &argv, &exit_code)) {
         return exit_code;
     }
-    migration->check_only = options.settings.dry_run;
-    exit_code = migrate(&options.settings, options.address);
-    if (options.is_our_socket && g_str_has_prefix(migration->uri, "unix:")) {
-        g_unlink(migration->uri + strlen("unix:")); /* QEMU leaves it behind */
-    }
-    return exit_code;
+    options.settings.migration.check_only = options.settings.dry_run;
+    return pair_run(&options);
 }

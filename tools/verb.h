@@ -6,4 +6,6 @@
  */
 typedef int VerbFunc(int argc, char **argv);
 
-VerbFunc verb_run, verb_lab, verb_check, verb_caps, verb_qmp;
+VerbFunc verb_run, verb_lab, verb_check, verb_caps, verb_qmp, verb_simulate,
+    verb_predict;
+VerbFunc verb_status, verb_cancel, verb_postcopy, verb_recover;

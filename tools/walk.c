@@ -32,7 +32,7 @@ static void on_interrupt(gpointer user_data)
 }
 
 Run *walk_run(const Settings *settings, QmpAddress *const address[N_SIDES],
-              Trace *trace)
+              Trace *trace, const Forecast *forecast)
 {
     static Walk walk; /* signals may come until the program ends */
     const RunConfig config = {
@@ -43,6 +43,7 @@ Run *walk_run(const Settings *settings, QmpAddress *const address[N_SIDES],
     const RunHandlers handlers = { .progress = on_progress, .done = on_done };
 
     walk.progress = progress_start(settings);
+    walk.progress.forecast = forecast;
     walk.loop = g_main_loop_new(NULL, FALSE);
     walk.run = run_new(&config, &handlers, &walk);
     interrupt_watch(on_interrupt, &walk);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/attach/live.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "tools/attach/view.h"
+#include "tools/output.h"
+#include "tools/plain.h"
+
+Live live_start(gboolean is_silent, int64_t interval_us)
+{
+    return (Live){ .is_silent = is_silent,
+                   .is_terminal = isatty(STDOUT_FILENO),
+                   .interval_us = interval_us };
+}
+
+static void get_size(guint *ret_columns, guint *ret_rows)
+{
+    struct winsize size = { 0 };
+    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    *ret_columns = size.ws_col ? size.ws_col : 80;
+    *ret_rows = size.ws_row ? size.ws_row : 24;
+}
+
+/* A line that wraps would be two, and a block that scrolls stay behind. */
+static void put_block(Live *live, const char *text)
+{
+    guint columns, rows;
+    g_autofree char *plain = plain_text(text);
+    g_auto(GStrv) lines = g_strsplit(plain, "\n", -1);
+
+    get_size(&columns, &rows);
+    live_end(live);
+    for (char **line = lines; *line && **line && live->n_lines + 1 < rows;
+         line++) {
+        g_autofree char *cut = g_utf8_strlen(*line, -1) >= (glong)columns
+                                   ? g_utf8_substring(*line, 0, columns - 1)
+                                   : g_strdup(*line);
+        puts(cut);
+        live->n_lines++;
+    }
+}
+
+gboolean live_show(Live *live, const Attached *a)
+{
+    Status status = a->facts[SIDE_SOURCE].status;
+    bool is_new = status != live->status;
+    bool is_due = a->now_us - live->shown_us >= live->interval_us;
+
+    if (live->is_silent || !a->has_begun || a->is_over ||
+        status == STATUS_UNKNOWN || status_is_switchover(status) ||
+        status_is_terminal(status) || !(is_due || is_new)) {
+        return TRUE;
+    }
+    live->shown_us = a->now_us;
+    live->status = status;
+    if (live->is_terminal) {
+        g_autofree char *text = view_live(a);
+        put_block(live, text);
+    } else {
+        g_autofree char *line = view_line(a);
+        plain_print(stdout, "%s\n", line);
+    }
+    return output_flush();
+}
+
+void live_end(Live *live)
+{
+    if (live->n_lines > 0) {
+        printf("\033[%uA\033[J", live->n_lines);
+        live->n_lines = 0;
+    }
+}

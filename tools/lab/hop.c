@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One migration of a lab: its address, its run, the guest's proof, its result. */
+#include <glib/gstdio.h>
+
+#include "orchestrator/uri.h"
+#include "tools/address.h"
+#include "tools/dry-run.h"
+#include "tools/foresee.h"
+#include "tools/host.h"
+#include "tools/lab/stages.h"
+
+#define VERIFY_MS 30000u /* and as long again for each GiB */
+#define GIB       (1024.0 * 1024 * 1024)
+
+/* What of a run's time is the guest's own: to boot, to work, to check. */
+static void add_spans(const Lab *lab, JsonObject *verify)
+{
+    static const struct {
+        const char *name;
+        Stage from, to;
+    } spans[] = {
+        { "boot_us", STAGE_BOOT, STAGE_WARM_UP },
+        { "warm_up_us", STAGE_WARM_UP, STAGE_MIGRATE },
+        { "check_us", STAGE_VERIFY, STAGE_OVER },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(spans); i++) {
+        int64_t from_us = lab->stage_us[spans[i].from];
+        int64_t to_us = spans[i].to == STAGE_OVER ? g_get_monotonic_time()
+                                                  : lab->stage_us[spans[i].to];
+        if (from_us > 0 && to_us >= from_us) {
+            json_object_set_int_member(verify, spans[i].name, to_us - from_us);
+        } else {
+            json_object_set_null_member(verify, spans[i].name);
+        }
+    }
+}
+
+void hop_add_result(Lab *lab)
+{
+    const Migration *m = lab->run ? run_migration(lab->run) : NULL;
+    g_autoptr(JsonObject) host = host_describe();
+    g_autoptr(JsonObject) verify = verify_to_json(&lab->verify, &lab->beats);
+    g_autoptr(JsonObject) options = lab_options_to_json(lab->options);
+    g_autoptr(JsonObject) prediction = foresee_result(lab->forecast, m);
+    ReportExtras extras = {
+        .verify = m ? verify : NULL,
+        .prediction = prediction,
+        .host = host,
+        .lab = options,
+        .guest_downtime_us = -1,
+        .no_guest = !lab->verify.is_ready,
+    };
+
+    add_spans(lab, verify);
+    json_object_set_string_member(host, "accel", lab->pair.accel);
+    if (lab->pair.machine) {
+        json_object_set_string_member(host, "machine", lab->pair.machine);
+    }
+    for (Side side = SIDE_SOURCE; m && side < N_SIDES; side++) {
+        extras.version[side] = run_version(lab->run, side);
+    }
+    if (m && m->outcome == OUTCOME_MIGRATED) {
+        extras.guest_downtime_us = beats_downtime_us(&lab->beats);
+    }
+    g_ptr_array_add(
+        lab->result->results,
+        report_result(lab->result->outcome, &lab->result->failure, m, &extras));
+}
+
+Side hop_guest_side(const Lab *lab)
+{
+    return lab->result->outcome == OUTCOME_MIGRATED ? SIDE_DESTINATION
+                                                    : SIDE_SOURCE;
+}
+
+void hop_end(Lab *lab)
+{
+    FailureCode found = FAILURE_NONE;
+    if (lab->result->failure.code == FAILURE_NONE) {
+        g_autofree char *message = NULL;
+        found = verify_judge(&lab->verify, &lab->beats, &message);
+        if (found != FAILURE_NONE) {
+            lab->result->failure.code = found;
+            lab->result->failure.phase = "verify";
+            lab->result->failure.message = g_steal_pointer(&message);
+            lab->result->outcome = OUTCOME_VERDICT;
+        }
+    }
+    hop_add_result(lab);
+    lab->n_hops++;
+    if (lab->result->outcome != OUTCOME_MIGRATED ||
+        lab->n_hops == lab->options->n_repeat) {
+        lab_end(lab);
+        return;
+    }
+    g_clear_pointer(&lab->run, run_free);
+    hop_forget_prediction(lab);
+    pair_turn(&lab->pair);
+    lab_start_hop(lab);
+}
+
+static void start_verify(Lab *lab)
+{
+    Qemu *qemu = lab->pair.qemu[hop_guest_side(lab)];
+    if (!qemu || !qemu_is_alive(qemu)) {
+        hop_end(lab);
+        return;
+    }
+    lab_enter(lab, STAGE_VERIFY,
+              VERIFY_MS * (1 + (unsigned)(lab->options->memory_bytes / GIB)));
+    progress_say(&lab->progress, "checking the guest's memory");
+    qemu_tell_guest(qemu, 'r');
+    qemu_tell_guest(qemu, 'h');
+    qemu_tell_guest(qemu, 'v');
+}
+
+static void take_failure(Lab *lab, const Failure *from)
+{
+    Failure *to = &lab->result->failure;
+    if (from->code == FAILURE_NONE) {
+        return;
+    }
+    *to = failure_copy(from);
+    if (!failure_row(to->code)->is_ours) {
+        pair_add_stderr(&lab->pair, to);
+    }
+}
+
+static void on_run_done(Run *run, gpointer user_data)
+{
+    Lab *lab = user_data;
+    const Migration *m = run_migration(run);
+
+    lab->result->outcome = m->outcome;
+    take_failure(lab, &m->failure);
+    progress_end(&lab->progress);
+    lab->result->plan = dry_run_plan(lab->settings, run);
+    if (lab->result->plan) {
+        hop_add_result(lab);
+        lab_end(lab);
+        return;
+    }
+    /* A guest that is split, lost or unknown cannot be asked. */
+    if (*outcome_row(m->outcome)->guest == 's' ||
+        m->outcome == OUTCOME_MIGRATED) {
+        start_verify(lab);
+    } else {
+        hop_end(lab);
+    }
+}
+
+static void on_run_progress(const Migration *m, gboolean phase_changed,
+                            gpointer user_data)
+{
+    Lab *lab = user_data;
+    progress_show(&lab->progress, m, phase_changed);
+}
+
+/* Nothing is there, but what an earlier hop has left. */
+static void check_uri(Lab *lab)
+{
+    g_auto(Uri) uri = { 0 };
+
+    uri_parse(lab->migration.uri, &uri, NULL);
+    if (lab->n_hops > 0 && uri.path) {
+        g_unlink(uri.path);
+    }
+    g_clear_pointer(&lab->migration.found, g_ptr_array_unref);
+    address_find_link(&lab->migration);
+    address_check(&lab->migration);
+    if (uri.kind == URI_FILE && lab->migration.found->len == 0) {
+        guard_add_file(lab->guard, uri.path);
+    }
+}
+
+static void choose_uri(Lab *lab)
+{
+    g_free(lab->migration.uri);
+    lab->migration.uri =
+        lab->settings->migration.uri
+            ? g_strdup(lab->settings->migration.uri)
+            : g_strdup_printf("unix:%s/%s.stream", guard_folder(lab->guard),
+                              qemu_name(lab->pair.qemu[SIDE_DESTINATION]));
+    check_uri(lab);
+}
+
+void hop_forget_prediction(Lab *lab)
+{
+    g_clear_pointer(&lab->surveyor, surveyor_free);
+    lab->progress.forecast = NULL;
+    g_clear_pointer(&lab->forecast, forecast_free);
+    measured_clear(&lab->measured);
+    failure_clear(&lab->unmeasured);
+}
+
+static void on_measured(gpointer user_data)
+{
+    Lab *lab = user_data;
+    g_clear_pointer(&lab->surveyor, surveyor_free);
+    progress_end(&lab->progress);
+    lab->forecast = foresee_from(lab->settings, &lab->migration, &lab->measured,
+                                 &lab->unmeasured);
+    lab->progress.forecast = lab->forecast;
+    lab_ask_rate(lab);
+}
+
+void hop_measure(Lab *lab)
+{
+    const Qemu *qemu = lab->pair.qemu[SIDE_SOURCE];
+    choose_uri(lab);
+    if (!lab->settings->predict || lab->settings->dry_run) {
+        lab_ask_rate(lab);
+        return;
+    }
+    lab_enter(lab, STAGE_MEASURE, 0);
+    progress_say(&lab->progress, "measuring how the guest dirties its memory");
+    lab->surveyor = surveyor_new(qemu_monitor(qemu), qemu_pid(qemu),
+                                 lab->settings->measure_us, &lab->measured,
+                                 &lab->unmeasured, on_measured, lab);
+}
+
+void hop_start(Lab *lab)
+{
+    const RunConfig config = {
+        .address = { qemu_monitor(lab->pair.qemu[SIDE_SOURCE]),
+                     qemu_monitor(lab->pair.qemu[SIDE_DESTINATION]) },
+        .pid = { qemu_pid(lab->pair.qemu[SIDE_SOURCE]),
+                 qemu_pid(lab->pair.qemu[SIDE_DESTINATION]) },
+        .settings = &lab->migration,
+        .trace = lab->trace,
+    };
+    const RunHandlers handlers = { .progress = on_run_progress,
+                                   .done = on_run_done };
+
+    lab_enter(lab, STAGE_MIGRATE, 0);
+    qemu_follow(lab->pair.qemu[SIDE_DESTINATION], lab->pair.qemu[SIDE_SOURCE]);
+    beats_start(&lab->beats);
+    lab->run = run_new(&config, &handlers, lab);
+    run_start(lab->run);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What the lab's own files share; nobody outside of them includes this.  lab.c
+ * has the life of the two QEMUs, hop.c that of one migration between them.
+ */
+#include "orchestrator/forecast.h"
+#include "orchestrator/run.h"
+#include "orchestrator/survey.h"
+#include "tools/lab/beats.h"
+#include "tools/lab/guard.h"
+#include "tools/lab/lab.h"
+#include "tools/lab/pair.h"
+#include "tools/lab/verify.h"
+
+typedef enum {
+    STAGE_CHOOSE,  /* a machine type for both */
+    STAGE_BOOT,    /* until the guest says that it works */
+    STAGE_WARM_UP, /* it works; its beats are measured */
+    STAGE_MEASURE, /* --predict: how it dirties its memory */
+    STAGE_RATE,    /* it was asked how fast it writes */
+    STAGE_MIGRATE,
+    STAGE_VERIFY, /* it checks its memory, wherever it is now */
+    STAGE_OVER,
+} Stage;
+
+struct Lab {
+    const LabOptions *options;
+    const Settings *settings;
+    Trace *trace;
+    LabResult *result;
+    LabDone *done;
+    gpointer user_data;
+
+    Guard *guard;
+    GCancellable *cancellable;
+    MigrationSettings migration; /* a copy with the address of this hop */
+    Progress progress;
+
+    Stage stage;
+    guint deadline_source, idle_source;
+    unsigned n_qemus, n_hops;         /* started, done */
+    int64_t stage_us[STAGE_OVER + 1]; /* when it was entered; 0: never */
+    Pair pair;
+    Run *run;
+    Surveyor *surveyor; /* NULL: nothing is being measured */
+    Measured measured;
+    Failure unmeasured; /* why it was not */
+    Forecast *forecast; /* of this hop, or NULL */
+    Beats beats;
+    Verify verify;
+};
+
+/* @deadline_ms 0: none. */
+void lab_enter(Lab *lab, Stage stage, unsigned deadline_ms);
+
+/* Before or after a migration, not in it.  Takes @message over. */
+void lab_fail(Lab *lab, FailureCode code, Outcome outcome, char *message);
+void lab_end(Lab *lab);
+
+/* What it writes, before the migration; then it starts. */
+void lab_ask_rate(Lab *lab);
+
+/* The next one of a ping-pong: the guest works already. */
+void lab_start_hop(Lab *lab);
+
+/* --predict: measures, then goes on; else goes on. */
+void hop_measure(Lab *lab);
+void hop_forget_prediction(Lab *lab);
+void hop_start(Lab *lab);
+/* The guest is where it is, and has told what it knows. */
+void hop_end(Lab *lab);
+/* Where it is. */
+Side hop_guest_side(const Lab *lab);
+/* Of the migration that is over, or of the attempt to come to one. */
+void hop_add_result(Lab *lab);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qmigrate predict: how long a migration would take, before there is one. */
+#include <stdio.h>
+
+#include "tools/conclude.h"
+#include "tools/files.h"
+#include "tools/foresee.h"
+#include "tools/output.h"
+#include "tools/plain.h"
+#include "tools/verb.h"
+
+static char *source_word;
+
+/* clang-format off */
+static const GOptionEntry entries[] = {
+    { "source", 0, 0, G_OPTION_ARG_STRING, &source_word,
+      "Monitor of the QEMU that has the guest", "QMP" },
+    { NULL }
+};
+/* clang-format on */
+
+static int finish(const Settings *settings, const Forecast *forecast)
+{
+    g_autoptr(GError) error = NULL;
+    Outcome outcome = OUTCOME_MIGRATED;
+
+    if (!settings->quiet && g_strcmp0(settings->json, "-") != 0) {
+        g_autofree char *text = forecast_to_text(forecast);
+        fputs(text, stdout);
+        outcome = output_flush() ? OUTCOME_MIGRATED : OUTCOME_ERROR;
+    }
+    if (settings->json) {
+        g_autoptr(JsonNode) document = foresee_document(forecast, NULL);
+        if (!output_write_json(settings->json, document, &error)) {
+            plain_print(stderr, "error: %s\n", error->message);
+            outcome = OUTCOME_ERROR;
+        }
+    }
+    return outcome_row(outcome)->exit_code;
+}
+
+static int ask(const Settings *settings, const QmpAddress *source)
+{
+    Failure failure = { 0 };
+    g_autoptr(Forecast) forecast = NULL;
+
+    if (!conclude_can_write(settings)) {
+        return outcome_row(OUTCOME_ERROR)->exit_code;
+    }
+    forecast = foresee(settings, source, &failure);
+    if (forecast) {
+        return finish(settings, forecast);
+    }
+    int exit_code =
+        conclude_failure(settings, failure_row(failure.code)->outcome, &failure,
+                         /* no_guest= */ FALSE);
+    failure_clear(&failure);
+    return exit_code;
+}
+
+static QmpAddress *parse(Settings *settings, int *argc, char ***argv,
+                         GError **error)
+{
+    if (!settings_parse(settings, entries, NULL,
+                        "Says how a migration with these options would go, "
+                        "without one.\n"
+                        "QMP is unix:PATH (or a path), tcp:HOST:PORT, fd:N or "
+                        "exec:COMMAND.",
+                        argc, argv, error)) {
+        return NULL;
+    }
+    if (*argc > 1) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "'%s' is one word too many", (*argv)[1]);
+        return NULL;
+    }
+    if (!source_word) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--source is missing");
+        return NULL;
+    }
+    return files_check_apart(settings, error)
+               ? qmp_address_parse(source_word, error)
+               : NULL;
+}
+
+int verb_predict(int argc, char **argv)
+{
+    g_auto(Settings) settings = { .predict = TRUE };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QmpAddress) source = parse(&settings, &argc, &argv, &error);
+
+    return source ? ask(&settings, source)
+                  : conclude_usage("predict", settings_json_word(), error);
+}
