@@ -4,7 +4,8 @@
 
     bench.py [--json FILE] [BENCH...]
 
-The benches: migration, lab, cost, rate; all of them without a name.  QMIGRATE
+The benches: migration, postcopy, lab, cost, rate; all of them without a name.
+QMIGRATE
 says which program is measured, else it is the one in build/; QMIGRATE_QEMU_7_2
 with which QEMU.  Exit code 1: a goal was missed; 2: something could not be
 measured; 77: there is no QEMU."""
@@ -19,11 +20,13 @@ import sys
 import cost
 import lab
 import migration
+import postcopy
 import rate
 from pair import COST, GUEST, QMIGRATE, RAW
 from report import Failed, Report
 
-BENCHES = {'migration': migration, 'lab': lab, 'cost': cost, 'rate': rate}
+BENCHES = {'migration': migration, 'postcopy': postcopy, 'lab': lab,
+           'cost': cost, 'rate': rate}
 QEMU = os.environ.get('QMIGRATE_QEMU_7_2') or 'qemu-system-x86_64'
 
 

@@ -82,9 +82,9 @@ class Pair:
                 '--destination', self.path('destination'), '--uri', self.uri,
                 '--json', '-', *words]
 
-    def raw(self, parameters):
+    def raw(self, parameters, *more):
         return [RAW, self.path('source'),
-                self.path('destination'), self.uri, parameters]
+                self.path('destination'), self.uri, parameters, *more]
 
 
 def run(words):

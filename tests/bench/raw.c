@@ -4,15 +4,16 @@
  * checked that is not needed to know the end.  What qmigrate takes is compared
  * with what this takes.
  *
- *     raw SOURCE DESTINATION URI [PARAMETERS]
+ *     raw SOURCE DESTINATION URI [PARAMETERS [postcopy]]
  *
  * SOURCE and DESTINATION are monitor sockets, PARAMETERS the members of
- * migrate-set-parameters' arguments.  The destination must run by itself (no
- * -S).  One line of JSON tells the times in microseconds: "total" from sending
+ * migrate-set-parameters' arguments; with "postcopy" it switches to that after
+ * the first pass.  The destination must run by itself (no -S).  One line of JSON tells the times in microseconds: "total" from sending
  * migrate until the source is postmigrate and the destination runs, "stop" and
  * "resume" as QEMU stamped its events.
  */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ typedef struct {
     char *line;
     size_t size;
     int64_t stop_us, resume_us; /* 0: not yet */
-    int completed;
+    int passes, completed;
 } Side;
 
 static void die(const char *what, const char *why)
@@ -59,6 +60,8 @@ static void take_event(Side *side)
         side->stop_us = stamp_us(side->line);
     } else if (strstr(side->line, "\"RESUME\"")) {
         side->resume_us = stamp_us(side->line);
+    } else if (strstr(side->line, "\"MIGRATION_PASS\"")) {
+        side->passes++;
     } else if (strstr(side->line, "\"failed\"")) {
         die("migration", side->line);
     } else if (strstr(side->line, "\"completed\"")) {
@@ -96,8 +99,9 @@ static void execute(Side *side, const char *command, const char *arguments)
     }
 }
 
-static void open_monitor(Side *side, const char *path)
+static void open_monitor(Side *side, const char *path, const char *capability)
 {
+    char capabilities[128];
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_un name = { .sun_family = AF_UNIX };
 
@@ -108,8 +112,20 @@ static void open_monitor(Side *side, const char *path)
     side->stream = fdopen(fd, "r");
     read_line(side);
     execute(side, "qmp_capabilities", "");
+    snprintf(capabilities, sizeof(capabilities),
+             "\"capabilities\":[{\"capability\":\"%s\",\"state\":true}]",
+             capability);
     execute(side, "migrate-set-capabilities",
             "\"capabilities\":[{\"capability\":\"events\",\"state\":true}]");
+    execute(side, "migrate-set-capabilities", capabilities);
+}
+
+static void switch_to_postcopy(Side *source)
+{
+    while (source->passes < 2) {
+        read_line(source);
+    }
+    execute(source, "migrate-start-postcopy", "");
 }
 
 static void settle(Side *source, Side *destination)
@@ -135,10 +151,12 @@ int main(int argc, char **argv)
     char uri[256];
 
     if (argc < 4) {
-        die("usage", "raw SOURCE DESTINATION URI [PARAMETERS]");
+        die("usage", "raw SOURCE DESTINATION URI [PARAMETERS [postcopy]]");
     }
-    open_monitor(&source, argv[1]);
-    open_monitor(&destination, argv[2]);
+    bool has_postcopy = argc > 5 && strcmp(argv[5], "postcopy") == 0;
+    const char *capability = has_postcopy ? "postcopy-ram" : "events";
+    open_monitor(&source, argv[1], capability);
+    open_monitor(&destination, argv[2], capability);
     if (argc > 4) {
         execute(&source, "migrate-set-parameters", argv[4]);
     }
@@ -147,6 +165,9 @@ int main(int argc, char **argv)
 
     int64_t start_us = now_us();
     execute(&source, "migrate", uri);
+    if (has_postcopy) {
+        switch_to_postcopy(&source);
+    }
     settle(&source, &destination);
     printf("{\"total\": %" PRId64 ", \"stop\": %" PRId64
            ", \"resume\": %" PRId64 "}\n",

@@ -109,7 +109,7 @@ static void connect_side(const Inspection *inspection, Migration *m, Side side)
 static void answer_all(const Inspection *inspection, Migration *m, Side side)
 {
     for (Ask ask = 0; ask < N_ASKS; ask++) {
-        if (m->waiting[side] & (1u << ask)) {
+        if (m->waiting[side] & ASK_BIT(ask)) {
             g_autoptr(JsonNode) value = answer(inspection, side, ask);
             feed(m, (Event){ .kind = value ? EVENT_REPLY : EVENT_REFUSED,
                              .side = side,

@@ -101,7 +101,7 @@ static void refuse_what_is_new(Replay *replay, Side side)
             was_asked(replay, side, name) ||
             (ask == ASK_MACHINE && was_asked(replay, side, "qom-get"));
 
-        if ((m->waiting[side] & (1u << ask)) && !is_old) {
+        if ((m->waiting[side] & ASK_BIT(ask)) && !is_old) {
             migration_feed(m, &(Event){ .kind = EVENT_REFUSED,
                                         .time_us = m->now_us,
                                         .side = side,
@@ -188,7 +188,7 @@ static void answer_read_back(Replay *replay, JsonObject *line)
         Side side = i / 2;
         Ask ask = asks[i % 2];
 
-        if ((m->waiting[side] & (1u << ask)) &&
+        if ((m->waiting[side] & ASK_BIT(ask)) &&
             g_strcmp0(next, ask_name(ASK_CAPABILITIES)) != 0 &&
             g_strcmp0(next, ask_name(ASK_PARAMETERS)) != 0) {
             migration_feed(m, &(Event){ .kind = EVENT_REPLY,
@@ -237,8 +237,11 @@ static void take_line(Replay *replay, JsonObject *line)
         }
     } else if (is_kind(line, "qmp") &&
                g_strcmp0(qmp_json_string(line, "direction"), "sent") == 0) {
+        JsonObject *message = qmp_json_object(line, "message");
+        const char *command = qmp_json_string(message, "execute");
+
         add_told(replay->recorded_told, qmp_json_string(line, "side"),
-                 qmp_json_string(qmp_json_object(line, "message"), "execute"));
+                 command ? command : qmp_json_string(message, "exec-oob"));
     }
 }
 

@@ -16,13 +16,16 @@
                                   "\"object\",\"members\":["                   \
                                   "{\"name\":\"channels\",\"type\":\"any\","   \
                                   "\"default\":null}]}]"
-#define CAPABILITIES(events, return_path, pause)                               \
+#define CAPABILITIES(events, return_path, pause, postcopy)                     \
     "[{\"capability\":\"events\",\"state\":" events "},"                       \
     "{\"capability\":\"return-path\",\"state\":" return_path "},"              \
-    "{\"capability\":\"pause-before-switchover\",\"state\":" pause "}]"
-#define FRESH      CAPABILITIES("false", "false", "false")
-#define WATCHED    CAPABILITIES("true", "false", "false")
-#define ALL_SET    CAPABILITIES("true", "true", "true")
+    "{\"capability\":\"pause-before-switchover\",\"state\":" pause "},"        \
+    "{\"capability\":\"postcopy-ram\",\"state\":" postcopy "}]"
+#define FRESH      CAPABILITIES("false", "false", "false", "false")
+#define WATCHED    CAPABILITIES("true", "false", "false", "false")
+#define ALL_SET    CAPABILITIES("true", "true", "true", "false")
+#define ARMED      CAPABILITIES("true", "true", "false", "true")
+#define ARMED_D    CAPABILITIES("true", "false", "false", "true")
 #define PARAMETERS "{\"downtime-limit\":300}"
 
 /* clang-format off */
@@ -32,6 +35,7 @@ static const char *const run_states[] = {
 static const char *const statuses[] = {
     "none", "setup", "active", "pre-switchover", "device", "completed",
     "failed", "cancelling", "cancelled", "postcopy-active", "postcopy-paused",
+    "postcopy-recover",
     "quite-new",
 };
 static const char *const events[] = { "STOP", "RESUME", "MIGRATION_PASS" };
@@ -205,6 +209,34 @@ static const Straight live[] = {
     SETTLED,
 };
 
+/* 10.0's order of events. */
+static const Straight armed[] = {
+    { EVENT_REPLY, S, TELL_SETTING, NULL, "{}" },
+    { EVENT_REPLY, D, TELL_SETTING, NULL, "{}" },
+    READ_BACK(ARMED, ARMED_D),
+    { EVENT_REPLY, D, TELL_INCOMING, NULL, "{}" },
+    { EVENT_REPLY, D, ASK_MIGRATION, NULL, "{\"status\":\"setup\"}" },
+    { EVENT_REPLY, S, TELL_MIGRATE, NULL, "{}" },
+    { EVENT_QMP, S, 0, "MIGRATION", "{\"status\":\"active\"}" },
+    { EVENT_QMP, S, 0, "MIGRATION_PASS", NULL },
+    { EVENT_REPLY, S, TELL_POSTCOPY, NULL, "{}" },
+    { EVENT_QMP, S, 0, "STOP", NULL },
+    { EVENT_QMP, S, 0, "MIGRATION", "{\"status\":\"device\"}" },
+    { EVENT_QMP, S, 0, "MIGRATION", "{\"status\":\"postcopy-active\"}" },
+    { EVENT_QMP, D, 0, "MIGRATION", "{\"status\":\"postcopy-active\"}" },
+    { EVENT_REPLY, S, ASK_RUN_STATE, NULL, "{\"status\":\"finish-migrate\"}" },
+    { EVENT_REPLY, D, TELL_CONT, NULL, "{}" },
+    { EVENT_QMP, D, 0, "RESUME", NULL },
+    { EVENT_TICK },
+    { EVENT_QMP, D, 0, "MIGRATION", "{\"status\":\"completed\"}" },
+    { EVENT_QMP, S, 0, "MIGRATION", "{\"status\":\"completed\"}" },
+    { EVENT_REPLY, D, ASK_RUN_STATE, NULL, "{\"status\":\"running\"}" },
+    { EVENT_REPLY, D, ASK_MIGRATION, NULL, "{\"status\":\"completed\"}" },
+    { EVENT_REPLY, S, ASK_RUN_STATE, NULL, "{\"status\":\"postmigrate\"}" },
+    { EVENT_REPLY, S, ASK_MIGRATION, NULL, "{\"status\":\"completed\"}" },
+    { EVENT_REPLY, D, TELL_UNDO, NULL, "{}" },
+};
+
 static const Straight saved[] = {
     { EVENT_REPLY, S, TELL_SETTING, NULL, "{}" },
     { EVENT_REPLY, D, TELL_SETTING, NULL, "{}" },
@@ -257,7 +289,7 @@ static JsonNode *answer(Side side, Ask ask)
 static void lay_answers(GArray *steps, const Migration *m, Side side)
 {
     for (Ask ask = 0; ask < N_ASKS; ask++) {
-        if (m->waiting[side] & (1u << ask)) {
+        if (m->waiting[side] & ASK_BIT(ask)) {
             JsonNode *value = answer(side, ask);
             lay(steps,
                 (Event){ .kind = value ? EVENT_REPLY : EVENT_REFUSED,
@@ -298,9 +330,13 @@ GArray *walk_straight(const MigrationSettings *settings)
     lay_answers(steps, m, SIDE_SOURCE);
     lay_answers(steps, m, SIDE_DESTINATION);
     if (!settings->check_only) {
-        bool is_file = uri_is_file(settings->uri);
-        lay_all(steps, is_file ? saved : live,
-                is_file ? G_N_ELEMENTS(saved) : G_N_ELEMENTS(live));
+        if (uri_is_file(settings->uri)) {
+            lay_all(steps, saved, G_N_ELEMENTS(saved));
+        } else if (settings->wishes) {
+            lay_all(steps, armed, G_N_ELEMENTS(armed));
+        } else {
+            lay_all(steps, live, G_N_ELEMENTS(live));
+        }
     }
     return steps;
 }
@@ -309,7 +345,7 @@ void walk_feed(Migration *m, const Event *event)
 {
     migration_feed(m, event);
     for (Ask ask = 0; ask < N_ASKS; ask++) {
-        if (is_more_of_machine(ask) && m->waiting[event->side] & (1u << ask)) {
+        if (is_more_of_machine(ask) && m->waiting[event->side] & ASK_BIT(ask)) {
             migration_feed(m, &(Event){ .kind = EVENT_REFUSED,
                                         .time_us = event->time_us,
                                         .side = event->side,

@@ -15,7 +15,8 @@ typedef struct {
  * with g_array_unref(). */
 GArray *walk_alphabet(void);
 
-/* Of WalkStep: how it goes with @settings if all goes well. */
+/* Of WalkStep: how it goes with @settings if all goes well; a wish is
+ * the one for post-copy. */
 GArray *walk_straight(const MigrationSettings *settings);
 
 /* As migration_feed(); and what it asks then of the guest's machine, all but the

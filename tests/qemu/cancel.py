@@ -7,8 +7,8 @@ import socket
 
 import pair
 import wire
-from moments import (NEVER_ENDS, RATE, name_of, start_endless, start_held,
-                     start_in_setup, start_loaded)
+from moments import (NEVER_ENDS, RATE, SLOWLY, name_of, start_endless,
+                     start_held, start_in_setup, start_loaded)
 from pair import check
 
 
@@ -151,12 +151,22 @@ def by_timeout(place, source, destination):
     place.is_as_before()
 
 
+def by_policy(place, source, destination):
+    """Before the time is over, and with what would do."""
+    place.pair(source, destination, rate=RATE)
+    run = place.migrate(*SLOWLY, '--timeout', '2s')
+    run.ended(4, 'failed', 'did-not-converge')
+    run.says('it needs', 'MiB/s', 'timeout of')
+    check(run.result['time_us']['total'] < 1500000, 'it was not early')
+    place.is_as_before()
+
+
 def all_cases():
     for version in ('7.2', '10.0'):
         for case in (in_prepare, in_setup, in_active, in_pre_switchover,
                      in_device, in_settle, twice, by_somebody_active,
                      by_somebody_unseen, by_somebody_held, paused_in_transfer,
-                     by_timeout):
+                     by_timeout, by_policy):
             yield f'{name_of(case)}-{version}', case, version, version
     for number in (signal.SIGTERM, signal.SIGHUP):
         yield f'in-active-{number.name}', in_active, '7.2', '7.2', number

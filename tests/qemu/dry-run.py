@@ -25,6 +25,7 @@ OPTIONS = {
     'xbzrle': ('--xbzrle=32MiB', '--max-bandwidth=0'),
     'no-pause': ('--disable', 'pause-before-switchover'),
     'no-return-path': ('--disable', 'return-path'),
+    'policy': ('--policy', 'ovirt-legacy', *TCP),
     'no-change': ('--disable', 'multifd'),
     'strings': ('--set', 'tls-hostname=a "b" \\c \u00e4'),
     'list': ('--set', 'block-bitmap-mapping=[]', '--enable',
@@ -111,6 +112,8 @@ NEW_OPTIONS = {  # of 10.0 alone
 def same(place, source, destination, name):
     words = [word.replace('{}', place.folder)
              for word in {**OPTIONS, **NEW_OPTIONS}[name]]
+    if '--policy' not in words:
+        words += ['--policy', 'qemu']  # it decides nothing under way
     if '--uri' not in words:
         words += ['--uri', 'unix:' + place.path('stream')]
     place.pair(source, destination)
@@ -127,7 +130,7 @@ def paused(place, version):
     """A guest that stands still is not continued."""
     place.pair(version)
     place.source.monitor.execute('stop')
-    _, plan = rehearsed(place, *TCP)
+    _, plan = rehearsed(place, '--policy', 'qemu', *TCP)
     place.migrate('--trace', place.path('trace'), *TCP).ended(0, 'migrated')
     wanted, found = plan['commands'], sent(place.path('trace'))
     check(without_port(wanted) == without_port(found),

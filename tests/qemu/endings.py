@@ -23,6 +23,19 @@ def stays(place):
     place.runs_only_on(place.source)
 
 
+def unless_lucky(ending):
+    """Where QEMU loses a race: seldom, on a busy machine, it wins it.  Then the
+    guest was migrated, and that it was said must be true; what QEMU does a
+    moment after is its own affair."""
+    def ends(place, run):
+        if run.wait().code != 0:
+            ending(place, run)
+            return
+        run.ended(0, 'migrated')
+        check('source' not in place.runs_where(), 'it runs on the source')
+    return ends
+
+
 def fails(place, run):
     run.wait().ended(4, 'failed', FAILED)
     stays(place)
@@ -66,11 +79,8 @@ def fails_at_handshake(place, run):
     stays(place)
 
 
+@unless_lucky
 def aborts(place, run):
-    """7.2 loses a race at its end: seldom, on a busy machine, it wins it."""
-    if run.wait().code == 0:
-        place.runs_only_on(place.destination)
-        return
     run.ended(8, 'lost', 'destination-lost')
     check(place.destination.process.wait() == -signal.SIGABRT, 'no abort')
     check(place.runs_where() == [], 'it runs somewhere')
@@ -82,17 +92,23 @@ def is_lost(place, run):
 
 
 def is_split(place, run):
-    """The first page that the destination asks for never comes."""
-    place.source.monitor.status('postcopy-paused')
-    run.signal(signal.SIGINT)
-    run.wait().ended(6, 'postcopy-paused', 'cancelled')
+    """The first page that the destination asks for never comes, and is not to be
+    had in the ways to mend it; or a side does not get over it."""
+    if run.wait().code == 8:
+        run.ended(8, 'lost', ('destination-failed', 'destination-lost',
+                              'source-lost'))
+        check(place.runs_where() == [], 'it runs somewhere')
+        return
+    run.ended(6, 'postcopy-paused', 'postcopy-broken')
     check(place.destination.run_state() == 'running', 'it does not wait there')
 
 
 def is_stuck(place, run):
+    """And what is broken, to mend it, gets stuck in the same way."""
     place.source.monitor.status('postcopy-active')
-    run.signal(signal.SIGINT)
-    run.wait().ended(7, 'unresolved', 'cancelled')
+    code = run.wait().code
+    run.ended(code, {6: 'postcopy-paused', 7: 'unresolved'}[code],
+              'postcopy-broken')
     check(place.runs_where() == [], 'it runs all the same')
 
 

@@ -10,7 +10,7 @@ import pair
 from pair import check
 
 PAIRS = [('7.2', '7.2'), ('10.0', '10.0'), ('7.2', '10.0'), ('10.0', '7.2')]
-LAB = ('--json', '-', '--accel', 'tcg', '--machine', pair.MACHINE, '--memory',
+LAB = ('--json', '-', '--policy', 'qemu', '--accel', 'tcg', '--machine', pair.MACHINE, '--memory',
        '64MiB')
 TCP = ('--uri', 'tcp:127.0.0.1:0')
 CROWDED = ('--working-set', '20MiB', '--content', 'constant', '--dirty-rate',

@@ -45,7 +45,7 @@ def by_lab(place, source, destination, *words):
 
 def by_run(place, source, destination, uri):
     place.pair(source, destination, rate=2000000)
-    words = ['--uri', uri] if uri else []
+    words = ['--policy', 'adaptive', *(['--uri', uri] if uri else [])]
     run = place.migrate(*words).ended(0, 'migrated')
     place.runs_only_on(place.destination)
     check(place.source.run_state() == 'postmigrate', 'the source is not over')

@@ -52,10 +52,12 @@ class Table:
 
 
 def held_at_migrate(place, *words):
-    """The run, when all is prepared; release() lets it go on."""
+    """The run, when all is prepared; release() lets it go on.  Nobody else
+    makes settings then."""
     relay = place.held(wire.Relay(place.path('relay'), place.source.qmp,
                                   hold=('migrate',)))
-    run = place.migrate(*words, source=relay.path, wait=False)
+    run = place.migrate(*words, '--policy', 'qemu', source=relay.path,
+                        wait=False)
     pair.until(lambda: relay.held.is_set() or not run.is_running(), 'prepared')
     if not relay.held.is_set():
         raise pair.Failed(f'ended before: {run.wait().err}')

@@ -11,7 +11,8 @@ import signal
 import pair
 from pair import check
 
-ENDLESS = ('--dirty-rate', '50MB/s', '--max-bandwidth', '4MiB/s')
+ENDLESS = ('--dirty-rate', '50MB/s', '--max-bandwidth', '4MiB/s', '--policy',
+           'qemu')
 
 
 def start(place, *words, version='7.2'):

@@ -20,7 +20,7 @@ SHELL = {
     'qmp': {'address', 'calls', 'client', 'transport', 'wire'},
     'caps': set(),
     'tls': {'credentials'},
-    'orchestrator': {'run', 'monitor', 'host', 'trace'},
+    'orchestrator': {'run', 'monitor', 'host', 'survey', 'trace'},
 }
 
 SYSTEM_SOCKETS = re.compile(r'gio/|sys/socket|sys/un\.|netinet/|netdb|arpa/')

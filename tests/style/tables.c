@@ -9,7 +9,9 @@
 #include "orchestrator/rehearse.h"
 #include "orchestrator/report.h"
 #include "qmp/json.h"
+#include "tools/attach/document.h"
 #include "tools/caps/document.h"
+#include "tools/foresee.h"
 #include "tools/host.h"
 #include "tools/lab/options.h"
 #include "tools/lab/verify.h"
@@ -138,6 +140,9 @@ static JsonNode *result(void)
     const ReportExtras extras = {
         .verify = proof, .lab = lab, .host = host, .guest_downtime_us = -1
     };
+    const Verdict verdict = { .action = POLICY_SET, .rule = "" };
+    g_array_append_val(m->decisions, verdict);
+    m->context.postcopy = true;
     return report_result(OUTCOME_FAILED, &failure, m, &extras);
 }
 
@@ -161,6 +166,21 @@ static JsonNode *plan(void)
     return report_plan(commands, m->findings);
 }
 
+/* Of a migration that was said not to converge. */
+static JsonNode *prediction(void)
+{
+    MigrationSettings settings = { .link_bits_per_s = 8 };
+    g_autoptr(Migration) m = eventful(&settings);
+    const MeasurePoint point = { 1, 1e6 };
+    g_auto(Measured) measured = { .memory_bytes = 1e6, .first_bytes = 1e6 };
+    measured.points = g_array_new(FALSE, FALSE, sizeof(MeasurePoint));
+    g_array_append_val(measured.points, point);
+    settings.timeout_us = 1;
+    m->migrate_us = 1;
+    g_autoptr(Forecast) forecast = forecast_new(&measured, &settings);
+    return foresee_document(forecast, m);
+}
+
 /* What qmigrate caps writes of two QEMUs. */
 static JsonNode *caps(void)
 {
@@ -178,6 +198,21 @@ static JsonNode *caps(void)
     return document_new(&qemus);
 }
 
+/* What qmigrate status writes of two QEMUs. */
+static JsonNode *status(void)
+{
+    g_auto(AttachOptions) options = { 0 };
+    g_autoptr(Attached) a = attached_new(ATTACHED_LOOK, true);
+    g_autoptr(JsonNode) capabilities =
+        parse("[{\"capability\": \"events\", \"state\": true}]");
+
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        options.address[side] = qmp_address_parse("a.qmp", NULL);
+        caps_inventory_take_capabilities(&a->inventories[side], capabilities);
+    }
+    return attach_document_new(a, &options);
+}
+
 int main(void)
 {
     JsonObject *all = json_object_new();
@@ -192,7 +227,9 @@ int main(void)
     json_object_set_member(all, "result", result());
     json_object_set_member(all, "check", check());
     json_object_set_member(all, "plan", plan());
+    json_object_set_member(all, "prediction", prediction());
     json_object_set_member(all, "caps", caps());
+    json_object_set_member(all, "status", status());
     json_node_take_object(node, all);
     g_autofree char *text = qmp_json_to_text(node);
     puts(text);

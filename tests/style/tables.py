@@ -183,6 +183,14 @@ def check_others(code):
         check_members(in_code, on_page - in_code, on_page)
 
 
+def check_prediction(code):
+    """What is said twice is told once."""
+    in_code = {path for path in members(code['prediction'])
+               if not path.startswith('corrected.')}
+    on_page = {row[0] for row in rows_of(RESULT, 'member of prediction')}
+    check_members(in_code, on_page - in_code, on_page)
+
+
 def check_caps(code):
     """What is told once: one QEMU, which names what it has, and relations."""
     in_code = {re.sub(r'^table.*\.(needs|excludes)\[\]', 'RELATION', re.sub(
@@ -190,6 +198,14 @@ def check_caps(code):
         for path in members(code['caps'])
         if not path.startswith('destination.')}
     on_page = {row[0] for row in rows_of(RESULT, 'member of caps')}
+    check_members(in_code, on_page - in_code, on_page)
+
+
+def check_status(code):
+    """Both sides tell the same."""
+    in_code = {path for path in members(code['status'])
+               if not path.startswith('destination.')}
+    on_page = {row[0] for row in rows_of(RESULT, 'member of status')}
     check_members(in_code, on_page - in_code, on_page)
 
 
@@ -216,5 +232,7 @@ check_phases(tables_of_code)
 check_trace(tables_of_code)
 check_result(tables_of_code)
 check_others(tables_of_code)
+check_prediction(tables_of_code)
 check_caps(tables_of_code)
+check_status(tables_of_code)
 tree.finish()

@@ -236,6 +236,10 @@ static void undoes_what_was_done(void **state)
 
 /* ---- after migrate: who has the guest? ---- */
 
+#define IN_POSTCOPY                                                            \
+    "S:setup D:active S:active S:STOP S:postcopy-active D:postcopy-active "    \
+    "D:RESUME "
+
 static const Case broken[] = {
     { "migrate is refused",
       { .reactions = { { "S migrate", "S:!no_way" } } },
@@ -323,14 +327,24 @@ static const Case broken[] = {
       SENT UNDO_S,
       OUTCOME_CANCELLED,
       FAILURE_CANCELLED_ELSEWHERE },
-    { "I10: in post-copy nothing is cancelled",
+    { "a post-copy that breaks is mended",
       { .reactions = { { "S migrate",
-                         "S:setup D:active S:active S:STOP S:postcopy-active "
-                         "D:postcopy-active D:RESUME cancel "
-                         "S:postcopy-paused D:postcopy-paused" } } },
-      LISTEN "S migrate",
+                         IN_POSTCOPY "S:postcopy-paused D:postcopy-paused" },
+                       { "D migrate-recover", "" },
+                       { "S migrate",
+                         "S:postcopy-recover D:postcopy-recover "
+                         "S:postcopy-active D:postcopy-active D:completed "
+                         "S:completed" } } },
+      LISTEN "S migrate; D migrate-recover; S migrate; D -events",
+      OUTCOME_MIGRATED },
+    { "I10: told to stop, it leaves a post-copy as it is",
+      { .reactions = { { "S migrate",
+                         IN_POSTCOPY "S:postcopy-paused D:postcopy-paused" },
+                       { "D migrate-recover", "cancel" },
+                       { "S migrate", "S:postcopy-paused" } } },
+      LISTEN "S migrate; D migrate-recover; S migrate",
       OUTCOME_POSTCOPY_PAUSED,
-      FAILURE_CANCELLED },
+      FAILURE_POSTCOPY_BROKEN },
 };
 
 static void resolves(void **state)

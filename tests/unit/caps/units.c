@@ -59,6 +59,9 @@ static const struct {
     { "3s", MS, 3000 },
     { "3min", MS, 180000 },
     { "3h", MS, 10800000 },
+    { "500us", UNIT_MICROSECONDS, 500 },
+    { "1.5ms", UNIT_MICROSECONDS, 1500 },
+    { "2s", UNIT_MICROSECONDS, 2000000 },
     { "20%", PERCENT, 20 },
     { "20", PERCENT, 20 },
     /* broken numbers that come out whole */
@@ -192,6 +195,7 @@ static const struct {
     { 9999, MS, "9999 ms" },
     { 10000, MS, "10.0 s" },
     { 90500, MS, "90.5 s" },
+    { 500, UNIT_MICROSECONDS, "500 us" },
     { 20, PERCENT, "20 %" },
     { UINT64_MAX, NONE, "18446744073709551615" },
 };

@@ -18,9 +18,10 @@ static const struct {
     { "device", STATUS_DEVICE, false, true },
     { "postcopy-active", STATUS_POSTCOPY, false, false },
     { "postcopy-paused", STATUS_POSTCOPY_PAUSED, false, false },
-    { "postcopy-recover", STATUS_POSTCOPY, false, false },
-    { "postcopy-recover-setup", STATUS_POSTCOPY, false, false }, /* 9.1 */
-    { "postcopy-device", STATUS_POSTCOPY, false, false },        /* 10.2 */
+    { "postcopy-recover", STATUS_POSTCOPY_RECOVER, false, false },
+    { "postcopy-recover-setup", STATUS_POSTCOPY_RECOVER, false,
+      false },                                                   /* 9.1 */
+    { "postcopy-device", STATUS_POSTCOPY_DEVICE, false, false }, /* 10.2 */
     { "postcopy-of-tomorrow", STATUS_POSTCOPY, false, false },
     { "failing", STATUS_IN_PROGRESS, false, false }, /* 11: not final */
     { "colo", STATUS_IN_PROGRESS, false, false },
@@ -172,6 +173,14 @@ static const struct {
         { "QUITE_NEW", "{\"status\":\"failed\"}" } },
       STATUS_UNKNOWN,
       "" },
+    { "who resumes waits no more",
+      { { "s", "{\"status\":\"inmigrate\"}" }, { "RESUME", NULL } },
+      STATUS_UNKNOWN,
+      "running",
+      NULL,
+      false,
+      0,
+      2 },
     { "words longer than any",
       { { "s", "{\"status\":\"a-run-state-of-a-much-later-release\"}" },
         { "m", "{\"status\":\"a-status-of-a-much-later-release\"}" } },

@@ -47,7 +47,7 @@ static const struct {
     { "failed, and paused by somebody",
       0,
       { ALIVE("paused", FAILED), .stopped = true } },
-    { "cancelled in post-copy: 7.2", 5, { ALIVE("postmigrate", CANCELLED) } },
+    { "cancelled in post-copy: 7.2", 9, { ALIVE("postmigrate", CANCELLED) } },
     { "dead", 6, { .dead = true, .run_state = "running" } },
     { "dead in switchover",
       6,
@@ -132,21 +132,23 @@ static const struct {
 #define CD OWNER_CONT_DESTINATION
 #define S  OWNER_SOURCE
 #define D  OWNER_DESTINATION
+#define P  OWNER_POSTCOPY
 #define SP OWNER_SPLIT
 #define N  OWNER_NOBODY
 #define U  OWNER_UNPROVED
 /* clang-format off */
-static const Owner expected[9][8] = {
+static const Owner expected[10][8] = {
     /* waits, never, loaded, runs, post-copy, split, died, unknown */
     { S,  S,  S,  U,  U,  U,  S,  U }, /* source runs */
     { C,  C,  W,  W,  W,  W,  W,  C }, /* migrates */
-    { W,  N,  W,  W,  W,  W,  N,  W }, /* post-copy */
-    { SP, N,  SP, SP, SP, SP, N,  U }, /* split */
+    { P,  N,  P,  P,  P,  SP, N,  W }, /* post-copy */
+    { SP, N,  U,  D,  SP, SP, N,  U }, /* split */
     { W,  CS, CD, D,  W,  SP, N,  U }, /* handed over */
     { W,  W,  W,  U,  U,  SP, W,  W }, /* turns */
     { W,  N,  CD, D,  N,  N,  N,  U }, /* dead */
     { U,  U,  U,  U,  U,  U,  U,  U }, /* unknown */
     { W,  CS, U,  U,  U,  U,  U,  U }, /* held by us */
+    { W,  W,  W,  U,  N,  N,  W,  W }, /* spoilt */
 };
 /* clang-format on */
 #undef W
@@ -155,13 +157,14 @@ static const Owner expected[9][8] = {
 #undef CD
 #undef S
 #undef D
+#undef P
 #undef SP
 #undef N
 #undef U
 
 static void every_cell_is_judged(void **state)
 {
-    bool seen[9][8] = { 0 };
+    bool seen[10][8] = { 0 };
 
     for (size_t i = 0; i < G_N_ELEMENTS(sources); i++) {
         for (size_t j = 0; j < G_N_ELEMENTS(destinations); j++) {
@@ -184,7 +187,7 @@ static void every_cell_is_judged(void **state)
             seen[sources[i].row][destinations[j].column] = true;
         }
     }
-    for (size_t i = 0; i < 72; i++) {
+    for (size_t i = 0; i < 80; i++) {
         assert_true(seen[i / 8][i % 8]);
     }
 }
@@ -345,8 +348,7 @@ static const char *const run_states[] = {
 
 static bool is_postcopy(const Facts *facts)
 {
-    return facts->status == STATUS_POSTCOPY ||
-           facts->status == STATUS_POSTCOPY_PAUSED;
+    return status_is_postcopy(facts->status);
 }
 
 static void check_rules(const Facts facts[N_SIDES], const OwnerContext *context)
@@ -358,7 +360,12 @@ static void check_rules(const Facts facts[N_SIDES], const OwnerContext *context)
     bool has_nothing = context->through_file && !context->handed_over;
 
     assert_true(final != OWNER_WAIT && final != OWNER_CANCEL);
-    assert_true(owner == final || owner == OWNER_WAIT || owner == OWNER_CANCEL);
+    assert_true(final != OWNER_STOP_SOURCE);
+    assert_true(owner == final || owner == OWNER_WAIT ||
+                owner == OWNER_CANCEL || owner == OWNER_STOP_SOURCE);
+    if ((context->postcopy || context->arrived) && context->started) { /* I4 */
+        assert_true(owner != OWNER_CANCEL && owner != OWNER_CONT_SOURCE);
+    }
     switch (owner) {
     case OWNER_CONT_SOURCE: /* I2 */
         assert_true(source->connected);
@@ -381,7 +388,16 @@ static void check_rules(const Facts facts[N_SIDES], const OwnerContext *context)
         break;
     case OWNER_DESTINATION: /* I3, I9 */
         assert_int_equal(destination->status, STATUS_COMPLETED);
-        assert_true(source->dead || source->status == STATUS_COMPLETED);
+        assert_true(source->dead || source->status == STATUS_COMPLETED ||
+                    source->status == STATUS_POSTCOPY_PAUSED ||
+                    context->arrived);
+        break;
+    case OWNER_STOP_SOURCE: /* what it runs has gone on elsewhere */
+        assert_true(context->arrived && source->connected);
+        break;
+    case OWNER_POSTCOPY:
+        assert_true(is_postcopy(source) && source->connected);
+        assert_false(destination->dead);
         break;
     case OWNER_SOURCE:
         assert_true(source->connected && !source->dead);
@@ -389,7 +405,7 @@ static void check_rules(const Facts facts[N_SIDES], const OwnerContext *context)
     case OWNER_NOBODY:
         assert_true(source->dead || destination->dead ||
                     destination->status == STATUS_FAILED || has_nothing ||
-                    !context->started);
+                    source->status == STATUS_CANCELLED || !context->started);
         break;
     default:
         break;
@@ -425,6 +441,8 @@ static void rules_hold_for_all_facts(void **state)
                                            .handed_over = bits & 4,
                                            .cont_sent = bits & 8,
                                            .through_file = bits & 16,
+                                           .postcopy = bits & 64,
+                                           .arrived = bits & 64,
                                            .held = bits & 32 };
             check_rules(facts, &context);
         }

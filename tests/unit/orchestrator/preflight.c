@@ -237,16 +237,21 @@ static void sets_what_is_wished_and_what_we_need(void **state)
 static void knows_its_own_wishes(void **state)
 {
     const Inspection inspection = { { "10.0", "10.0" },
-                                    .wishes = "--preempt +validate-uuid" };
+                                    .wishes = "--xbzrle +validate-uuid" };
+    const Inspection armed = { { "10.0", "10.0" }, .wishes = "--preempt" };
     const Inspection hasty = { { "10.0", "10.0" },
                                .wishes = "-pause-before-switchover" };
     g_autoptr(Inspected) inspected = inspected_new(&inspection);
     g_autoptr(Inspected) unpaused = inspected_new(&hasty);
+    g_autoptr(Inspected) postcopy = inspected_new(&armed);
 
     assert_int_equal(inspected->m->n_own_wishes, 3);
-    assert_int_equal(inspected->m->wishes->len, 6);
+    assert_int_equal(inspected->m->wishes->len, 5);
     assert_true(inspected->m->will_pause);
     assert_false(unpaused->m->will_pause);
+    assert_int_equal(postcopy->m->n_own_wishes, 3);
+    assert_int_equal(postcopy->m->wishes->len, 5);
+    assert_false(postcopy->m->will_pause);
 }
 
 /* ---- the host ---- */
@@ -326,8 +331,8 @@ static void locked_memory_is_compared(void **state)
 }
 
 #define POST_COPY                                                              \
-    "S +events +pause-before-switchover +postcopy-ram +return-path; "          \
-    "D +events +postcopy-ram"
+    "S +events +postcopy-ram +return-path; D +events "                         \
+    "+postcopy-blocktime +postcopy-ram"
 #define NO_USERFAULTFD                                                         \
     "error D userfaultfd: its process (uid 1000) may not use userfaultfd, "    \
     "which post-copy needs (sysctl vm.unprivileged_userfaultfd=1, or start "   \

@@ -10,7 +10,16 @@
 
 #define STRAIGHT "inspect prepare transfer switchover settle roll-back done"
 #define FILED    "inspect prepare transfer load settle roll-back done"
-#define BROKEN   "inspect prepare transfer resolve roll-back done"
+#define POSTCOPY "inspect prepare transfer postcopy settle roll-back done"
+/* 10.0 says first that it stopped the guest */
+#define POSTCOPY_10                                                            \
+    "inspect prepare transfer switchover postcopy settle roll-back done"
+#define RECOVERED                                                              \
+    "inspect prepare transfer postcopy recover postcopy settle roll-back done"
+#define RECOVERED_10                                                           \
+    "inspect prepare transfer switchover postcopy recover postcopy settle "    \
+    "roll-back done"
+#define BROKEN "inspect prepare transfer resolve roll-back done"
 
 static const struct {
     const char *name;
@@ -48,6 +57,10 @@ static const struct {
     { "file-other-memory-10.0", 0,
       "inspect prepare transfer load resolve roll-back done", OUTCOME_FAILED,
       FAILURE_DESTINATION_FAILED },
+    { "postcopy-7.2", 0, POSTCOPY, OUTCOME_MIGRATED },
+    { "postcopy-10.0", 0, POSTCOPY_10, OUTCOME_MIGRATED },
+    { "recovered-7.2", 0, RECOVERED, OUTCOME_MIGRATED },
+    { "recovered-10.0", 0, RECOVERED_10, OUTCOME_MIGRATED },
     { "port-taken-10.0", 0, "inspect prepare roll-back done", OUTCOME_ERROR,
       FAILURE_INCOMING_REFUSED },
 };

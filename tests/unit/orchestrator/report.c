@@ -219,10 +219,10 @@ static void times_fit_each_other(void **state)
 /* A number's name ends in its unit, or in what it counts. */
 static void check_names(JsonNode *node, const char *name, const char *parent)
 {
-    static const char *const units[] = { "_us",       "_bytes",    "_per_s",
-                                         "_ns",       "_percent",  "_pages",
-                                         "_channels", "_requests", "_misses",
-                                         "_fallbacks" };
+    static const char *const units[] = { "_us",        "_bytes",    "_per_s",
+                                         "_ns",        "_percent",  "_pages",
+                                         "_channels",  "_requests", "_misses",
+                                         "_fallbacks", "_attempts" };
     bool unit = g_str_has_prefix(parent, "bytes") ||
                 g_str_has_suffix(parent, "_us") ||
                 strcmp(name, "exit_code") == 0 || strcmp(name, "pass") == 0;

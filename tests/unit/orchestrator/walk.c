@@ -5,6 +5,7 @@
  * After each event the rules I1 to I10 are held against what the machine wants
  * to be sent; from each state a walk must end when nothing but deadlines comes.
  */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "orchestrator/migration.h"
+#include "orchestrator/phases.h"
 #include "tests/lib/recorded.h"
 #include "tests/lib/walk-events.h"
 
@@ -24,11 +25,14 @@
 /* Each a way to go, with what leads straight to its end. */
 static struct {
     MigrationSettings settings;
+    bool arms_postcopy;
     GArray *straight; /* of WalkStep */
 } ways[] = {
     { { .uri = (char *)"unix:/run/stream" } },
     { { .uri = (char *)"file:/run/guest" } },
     { { .uri = (char *)"unix:/run/stream", .check_only = true } },
+    { { .uri = (char *)"unix:/run/stream", .recover_attempts = 2 },
+      .arms_postcopy = true },
 };
 
 static GArray *alphabet; /* of WalkStep */
@@ -37,6 +41,12 @@ static int set_up(void **state)
 {
     alphabet = walk_alphabet();
     for (size_t way = 0; way < G_N_ELEMENTS(ways); way++) {
+        if (ways[way].arms_postcopy) {
+            ways[way].settings.wishes =
+                g_ptr_array_new_with_free_func((GDestroyNotify)caps_wish_free);
+            g_ptr_array_add(ways[way].settings.wishes,
+                            caps_wish_capability("postcopy-ram", true));
+        }
         ways[way].straight = walk_straight(&ways[way].settings);
     }
     return 0;
@@ -47,6 +57,7 @@ static int tear_down(void **state)
     g_array_unref(alphabet);
     for (size_t way = 0; way < G_N_ELEMENTS(ways); way++) {
         g_array_unref(ways[way].straight);
+        g_clear_pointer(&ways[way].settings.wishes, g_ptr_array_unref);
     }
     return 0;
 }
@@ -70,7 +81,7 @@ static Migration *copy(const Migration *from)
     Migration *to = migration_new(from->settings);
     GPtrArray *steps = to->steps, *actions = to->actions, *notes = to->notes;
     GPtrArray *findings = to->findings, *wishes = to->wishes;
-    GArray *passes = to->passes;
+    GArray *passes = to->passes, *decisions = to->decisions;
 
     *to = *from;
     to->findings = findings;
@@ -79,6 +90,8 @@ static Migration *copy(const Migration *from)
     to->actions = actions;
     to->notes = notes;
     to->passes = passes;
+    to->decisions = decisions;
+    to->policy = NULL; /* the settings have none */
     for (guint i = 0; i < from->steps->len; i++) {
         g_ptr_array_add(steps, step_copy(from->steps->pdata[i]));
     }
@@ -90,25 +103,28 @@ static Migration *copy(const Migration *from)
     }
     to->blocked = g_strdup(from->blocked);
     to->migrate_uri = g_strdup(from->migrate_uri);
+    to->blocktime = from->blocktime ? json_object_ref(from->blocktime) : NULL;
+    to->recovery.home = g_strdup(from->recovery.home);
     to->failure = failure_copy(&from->failure);
     return to;
 }
 
 /* Which of the questions of inspect is still open makes no difference. */
-static unsigned waiting_of(const Migration *m, Side side)
+static uint64_t waiting_of(const Migration *m, Side side)
 {
-    return m->phase == PHASE_INSPECT ? __builtin_popcount(m->waiting[side])
+    return m->phase == PHASE_INSPECT ? __builtin_popcountll(m->waiting[side])
                                      : m->waiting[side];
 }
 
 static void describe_side(GString *key, const Migration *m, Side side)
 {
     const Facts *facts = &m->facts[side];
-    g_string_append_printf(
-        key, "|%d%d%d%d %s %d %d%d w%x c%d p%d", facts->connected, facts->dead,
-        facts->blind, facts->stopped, facts->run_state, facts->status,
-        facts->resume_us != 0, facts->completed_us != 0, waiting_of(m, side),
-        m->connecting[side], m->inventories[side].capabilities != NULL);
+    g_string_append_printf(key, "|%d%d%d%d %s %d %d%d w%" PRIx64 " c%d p%d",
+                           facts->connected, facts->dead, facts->blind,
+                           facts->stopped, facts->run_state, facts->status,
+                           facts->resume_us != 0, facts->completed_us != 0,
+                           waiting_of(m, side), m->connecting[side],
+                           m->inventories[side].capabilities != NULL);
 }
 
 /* Two machines that this says the same of behave the same. */
@@ -119,8 +135,16 @@ static char *key_of(const Migration *m)
         key, "%d f%d o%d a%u s%u %d%d%d%d %d%d%d%d", m->phase, m->failure.code,
         m->outcome, m->n_sent, m->steps->len, m->context.started,
         m->context.guest_ran, m->context.handed_over, m->context.cont_sent,
-        m->will_pause + 2 * m->has_acted + 4 * m->context.held, m->cancel_sent,
-        m->continue_sent, m->rescue_sent);
+        m->will_pause + 2 * m->has_acted + 4 * m->context.held +
+            8 * m->context.postcopy + 16 * m->context.postcopy_sent +
+            32 * m->recovery.is_over + 64 * m->context.arrived +
+            128 * m->recovery.has_stirred + 256 * m->has_short_end +
+            512 * m->recovery.is_unpausable,
+        m->cancel_sent, m->continue_sent, m->rescue_sent);
+    if (m->phase == PHASE_RECOVER) {
+        g_string_append_printf(key, " r%d a%u", m->recovery.step,
+                               m->recovery.n_attempts);
+    }
     if (m->phase != PHASE_DONE) { /* there nothing happens any more */
         describe_side(key, m, SIDE_SOURCE);
         describe_side(key, m, SIDE_DESTINATION);
@@ -132,19 +156,23 @@ static char *key_of(const Migration *m)
 
 static bool is_postcopy(const Facts *facts)
 {
-    return facts->status == STATUS_POSTCOPY ||
-           facts->status == STATUS_POSTCOPY_PAUSED;
+    return status_is_postcopy(facts->status);
 }
 
-static void check_cont(const Migration *m, Side side)
+/* @before: its plain members alone. */
+static void check_cont(const Migration *before, const Migration *m, Side side)
 {
     const Facts *source = &m->facts[SIDE_SOURCE];
     const Facts *destination = &m->facts[SIDE_DESTINATION];
 
-    assert_true(m->context.guest_ran);      /* I7 */
-    assert_false(is_postcopy(source));      /* I4 */
-    assert_false(is_postcopy(destination)); /* I4 */
-    if (side == SIDE_SOURCE) {
+    assert_true(m->context.guest_ran); /* I7 */
+    if (is_postcopy(source) || is_postcopy(destination)) {
+        assert_int_equal(side, SIDE_DESTINATION); /* I4: the first one alone */
+        assert_false(before->context.cont_sent);
+        assert_int_equal(source->status, STATUS_POSTCOPY);
+        assert_int_equal(destination->status, STATUS_POSTCOPY);
+    } else if (side == SIDE_SOURCE) {
+        assert_false(m->context.postcopy); /* I4 */
         bool was_never_told =
             m->context.through_file && !m->context.handed_over;
         assert_true(was_never_told || destination->dead ||
@@ -169,7 +197,34 @@ static bool is_told(Ask ask)
     return ask >= TELL_SETTING;
 }
 
-static void check_action(const Migration *m, const Action *action)
+static void check_mending(const Migration *m, const Action *action)
+{
+    const Facts *facts = &m->facts[action->side];
+
+    switch ((int)action->ask) {
+    case TELL_YANK:
+        assert_false(is_postcopy(facts) || m->context.postcopy); /* I4 */
+        assert_int_equal(action->side, SIDE_SOURCE);
+        break;
+    case TELL_PAUSE:
+        assert_true(m->context.postcopy && action->command->oob);
+        assert_true(is_postcopy(facts));
+        break;
+    case TELL_RECOVER:
+        assert_true(action->side == SIDE_DESTINATION && action->command->oob);
+        assert_int_equal(m->facts[SIDE_SOURCE].status, STATUS_POSTCOPY_PAUSED);
+        break;
+    case TELL_RESUME:
+        assert_int_equal(action->side, SIDE_SOURCE);
+        assert_true(m->context.postcopy);
+        /* 7.2 has no second try where nobody listens yet */
+        assert_false(phase_is_waiting_for(m, SIDE_DESTINATION, TELL_RECOVER));
+        break;
+    }
+}
+
+static void check_action(const Migration *before, const Migration *m,
+                         const Action *action)
 {
     const Facts *facts = &m->facts[action->side];
 
@@ -180,14 +235,16 @@ static void check_action(const Migration *m, const Action *action)
     recorded_check_command(NULL, action->command);
     assert_true(!m->settings->check_only || !is_told(action->ask));
     assert_true(facts->connected);
+    check_mending(m, action);
     assert_true(action->deadline_ms > 0);                   /* I6 */
     assert_string_not_equal(action->command->name, "quit"); /* I3 */
     switch ((int)action->ask) {
     case TELL_CONT:
-        check_cont(m, action->side);
+        check_cont(before, m, action->side);
         break;
     case TELL_CANCEL:
         assert_false(is_postcopy(facts)); /* I10 */
+        assert_false(m->context.postcopy || m->context.postcopy_sent);
         assert_int_not_equal(facts->status, STATUS_IN_PROGRESS);
         assert_int_equal(action->side, SIDE_SOURCE);
         break;
@@ -203,6 +260,9 @@ static void check_action(const Migration *m, const Action *action)
         break;
     case TELL_STOP:
         assert_int_equal(action->side, SIDE_SOURCE);
+        if (m->context.arrived) {
+            break; /* an old guest, wherever it came from */
+        }
         assert_true(m->context.through_file && m->context.guest_ran);
         break;
     case TELL_INCOMING: /* a file that is not complete loads half a guest */
@@ -229,7 +289,10 @@ static void check_outcome(const Migration *m)
         assert_int_equal(m->failure.code, FAILURE_NONE);
         assert_true(m->context.started);
         assert_int_equal(destination->status, STATUS_COMPLETED);
-        assert_true(source->dead || source->status == STATUS_COMPLETED);
+        assert_true(source->dead || source->status == STATUS_COMPLETED ||
+                    source->status == STATUS_POSTCOPY_PAUSED ||
+                    (m->context.arrived && status_is_terminal(source->status) &&
+                     strcmp(source->run_state, "running") != 0));
     } else {
         assert_int_not_equal(m->failure.code, FAILURE_NONE);
         assert_non_null(m->failure.message);
@@ -260,6 +323,18 @@ static void check_once(const Migration *before, const Action *action)
     }
 }
 
+/* As a policy would, which no walk has: at the end of a pass. */
+static void start_postcopy(Migration *m, const Event *event)
+{
+    if (m->settings->wishes && m->phase == PHASE_TRANSFER &&
+        m->facts[SIDE_SOURCE].status == STATUS_ACTIVE &&
+        event->kind == EVENT_QMP &&
+        strcmp(event->name, "MIGRATION_PASS") == 0 &&
+        !m->context.postcopy_sent) {
+        phase_start_postcopy(m);
+    }
+}
+
 static void feed(Migration *m, const Event *event)
 {
     const Migration was = *m; /* its plain members alone */
@@ -270,9 +345,10 @@ static void feed(Migration *m, const Event *event)
     seen[m->phase][event->kind] = true;
     n_fed++;
     walk_feed(m, &at);
+    start_postcopy(m, event);
     for (guint i = 0; i < m->actions->len; i++) {
         const Action *action = m->actions->pdata[i];
-        check_action(m, action);
+        check_action(&was, m, action);
         check_once(&was, action);
     }
     g_ptr_array_set_size(m->actions, 0);
@@ -286,7 +362,9 @@ static void check_end(const Migration *from)
 {
     g_autoptr(Migration) m = copy(from);
     for (int i = 0; i < ENDS_MAX && m->phase != PHASE_DONE; i++) {
-        if (phase_row(m->phase)->deadline_ms) {
+        bool is_leaving = m->phase == PHASE_RECOVER &&
+                          m->recovery.step == RECOVERY_LEAVE; /* its own */
+        if (phase_row(m->phase)->deadline_ms && !is_leaving) {
             feed(m, &(Event){ .kind = EVENT_DEADLINE });
         } else {
             m->now_us += 100 * G_USEC_PER_SEC;

@@ -16,6 +16,34 @@ static const GOptionEntry own[] = { { "source", 0, 0, G_OPTION_ARG_STRING,
                                       &(char *){ NULL }, "S", "QMP" },
                                     { NULL } };
 
+/* What is not said is left out. */
+static void describe_steering(const MigrationSettings *m, GString *text)
+{
+    if (m->policy != policy_spec_find(POLICY_DEFAULT)) {
+        g_string_append_printf(text, " policy=%s", policy_spec_name(m->policy));
+    }
+    const uint64_t terms[] = { m->terms.start_downtime_us,
+                               m->terms.max_downtime_us, m->terms.on_stall,
+                               m->terms.postcopy_after_passes };
+    for (size_t i = 0; i < G_N_ELEMENTS(terms); i++) {
+        if (terms[i] > 0) {
+            g_string_append_printf(text, " %.5s=%" PRIu64,
+                                   &"startmost stallafter"[i * 5], terms[i]);
+        }
+    }
+}
+
+static void describe_features(const MigrationSettings *m, GString *text)
+{
+    for (guint i = 0; m->features && i < m->features->len; i++) {
+        const CapsFeatureWish *wish = m->features->pdata[i];
+
+        g_string_append_printf(text, " --%s%s%s", wish->feature->option,
+                               wish->value ? "=" : "",
+                               wish->value ? wish->value : "");
+    }
+}
+
 /* What was understood, as text; or the error. */
 static char *understand(const char *line)
 {
@@ -39,13 +67,7 @@ static char *understand(const char *line)
     const MigrationSettings *m = &settings.migration;
     g_string_printf(text, "%s timeout=%" PRIu64 " progress=%d",
                     m->uri ? m->uri : "-", m->timeout_us, settings.progress);
-    for (guint i = 0; m->features && i < m->features->len; i++) {
-        const CapsFeatureWish *wish = m->features->pdata[i];
-
-        g_string_append_printf(text, " --%s%s%s", wish->feature->option,
-                               wish->value ? "=" : "",
-                               wish->value ? wish->value : "");
-    }
+    describe_features(m, text);
     for (guint i = 0; i < m->wishes->len; i++) {
         const CapsWish *wish = m->wishes->pdata[i];
 
@@ -62,7 +84,16 @@ static char *understand(const char *line)
     if (m->link_bits_per_s) {
         g_string_append_printf(text, " link=%" PRIu64, m->link_bits_per_s);
     }
+    describe_steering(m, text);
+    if (m->recover_uri || m->recover_attempts || m->recover_timeout_us) {
+        g_string_append_printf(text, " recover=%s/%u/%" PRIu64,
+                               m->recover_uri ? m->recover_uri : "-",
+                               m->recover_attempts, m->recover_timeout_us);
+    }
     g_string_append(text, settings.dry_run ? " dry-run" : "");
+    if (settings.predict) {
+        g_string_append_printf(text, " predict=%" PRId64, settings.measure_us);
+    }
     g_string_append_printf(text, "%s%s%s%s", settings.json ? " json=" : "",
                            settings.json ? settings.json : "",
                            settings.trace ? " trace=" : "",
@@ -116,7 +147,24 @@ static const struct {
     { "--enable quite-new --set quite-new-too=5MiB",
       "- timeout=0 progress=0 +quite-new quite-new-too=5MiB" },
     { "--set downtime-limit=1s --downtime-limit 1000ms",
-      "- timeout=0 progress=0 downtime-limit=1s downtime-limit=1000ms" },
+      "- timeout=0 progress=0 downtime-limit=1s downtime-limit=1000ms "
+      "start=1000000" },
+    { "--policy=qemu --max-downtime=2",
+      "- timeout=0 progress=0 policy=qemu most =2000" },
+    { "--on-stall=stop --max-downtime=1s --downtime-limit=1s",
+      "- timeout=0 progress=0 downtime-limit=1s start=1000000 most =1000000 "
+      "stall=3" },
+    { "--postcopy --postcopy-after=2 --on-stall=postcopy",
+      "- timeout=0 progress=0 --postcopy stall=2 after=2" },
+    { "--preempt --postcopy-after=1",
+      "- timeout=0 progress=0 --preempt after=1" },
+    { "--recover-attempts=3 --recover-timeout=2s",
+      "- timeout=0 progress=0 recover=-/3/2000000" },
+    { "--recover-uri=tcp:b:0", "- timeout=0 progress=0 recover=tcp:b:0/0/0" },
+    { "--policy=qemu --predict",
+      "- timeout=0 progress=0 policy=qemu predict=4000000" },
+    { "--policy=qemu --predict --measure=1.5s",
+      "- timeout=0 progress=0 policy=qemu predict=1500000" },
     { "--max-bandwidth 10Gbit/s",
       "- timeout=0 progress=0 max-bandwidth=10Gbit/s" },
     { "--max-bandwidth 0", "- timeout=0 progress=0 max-bandwidth=0" },
@@ -198,6 +246,32 @@ static const struct {
     { "--compress=", "--compress: '' is not METHOD[:LEVEL]" },
     { "--compress=zstd:99", "--compress: '99' is not from 0 to 20" },
     { "--multfd", "there is no option --multfd; did you mean --multifd?" },
+    { "--policy=adaptve", "no policy 'adaptve'; did you mean adaptive?" },
+    { "--max-downtime=0", "'0' is not from 1ms to 2000s" },
+    { "--max-downtime=3000s", "'3000s' is not from 1ms to 2000s" },
+    { "--max-downtime=5MiB", "--max-downtime: '5MiB' has a unit" },
+    { "--set downtime-limit=2s --max-downtime=1s",
+      "--max-downtime: '1s' is under the downtime-limit of 2000 ms" },
+    { "--on-stall=wait", "'wait' is none of abort, postcopy, stop" },
+    { "--on-stall=postcopy", "--on-stall=postcopy needs --postcopy" },
+    { "--on-stall=abort --policy=qemu",
+      "--on-stall is not for --policy qemu, which says itself" },
+    { "--policy=/nowhere/mine.ini", "--policy: '/nowhere/mine.ini': " },
+    { "--policy=./", "--policy: './': it is no regular file" },
+    { "--postcopy-after=1", "--postcopy-after needs --postcopy" },
+    { "--postcopy --postcopy-after=0", "'0' is no number of passes" },
+    { "--postcopy --postcopy-after=-1", "'-1' is no number of passes" },
+    { "--recover-attempts=0", "--recover-attempts: '0' is not from 1 to 1000" },
+    { "--recover-attempts=2ms", "--recover-attempts: '2ms'" },
+    { "--recover-timeout=0", "--recover-timeout: '0' is not from 1ms to" },
+    { "--recover-timeout=2d", "--recover-timeout: '2d'" },
+    { "--recover-uri=here", "--recover-uri: " },
+    { "--recover-uri=file:/tmp/x", "no post-copy goes through a file" },
+    { "--measure=1s", "--measure needs --predict" },
+    { "--policy=nosuch", "(it takes qemu, adaptive, ovirt-legacy, " },
+    { "--measure soon", "--measure: 'soon' is not a number" },
+    { "--measure 100", "--measure: '100' is not from 200ms to 60s" },
+    { "--measure 2min", "--measure: '2min' is not from 200ms to 60s" },
     { "--link fast", "--link: 'fast' is not a number" },
     { "--link 25GiB", "--link: '25GiB' has a unit that does not fit" },
     { "--link 0", "--link: '0' is no speed of a link" },
