@@ -154,7 +154,7 @@ def by_timeout(place, source, destination):
 def by_policy(place, source, destination):
     """Before the time is over, and with what would do."""
     place.pair(source, destination, rate=RATE)
-    run = place.migrate(*SLOWLY, '--timeout', '2s')
+    run = place.migrate('--policy', 'adaptive', *SLOWLY, '--timeout', '2s')
     run.ended(4, 'failed', 'did-not-converge')
     run.says('it needs', 'MiB/s', 'timeout of')
     check(run.result['time_us']['total'] < 1500000, 'it was not early')
