@@ -160,9 +160,9 @@ def multifd_auto(place, source, destination):
           f'{result["findings"]}')
 
 
-def narrow_link(place):
+def narrow_link(place, version):
     """There multifd gains nothing, and it is left out."""
-    result = lab(place, '10.0', '10.0', '--multifd', '--link=10Gbit/s')
+    result = lab(place, version, version, '--multifd', '--link=10Gbit/s')
     check(verdicts(result) == {}, f'{result["features"]["wishes"]}')
     on = result['effective']['source']['capabilities']['multifd']
     check(not on, 'multifd is on')
@@ -237,7 +237,7 @@ def all_cases():
                    destination)
         for method in ('zlib', 'zstd'):
             yield f'{method}-level-{where}', level, source, destination, method
-    yield 'narrow-link', narrow_link
+    yield 'narrow-link', narrow_link, '10.0'
     yield 'noise-zlib', noise, '10.0', '7.2', 'zlib'
     yield 'noise-zstd', noise, '10.0', '10.0', 'zstd'
 
