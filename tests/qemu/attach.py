@@ -30,6 +30,12 @@ def begin(place, source, destination, *capabilities, speed=SLOW, uri=None,
     place.source.monitor.execute('migrate', uri=uri)
 
 
+def active(place, source, destination, *capabilities, **words):
+    """It is past its setup, too."""
+    begin(place, source, destination, *capabilities, **words)
+    place.source.monitor.status('active')
+
+
 def attach(place, verb, *words, both=True, source=None, wait=True):
     sides = ['--source', source or place.source.qmp]
     if both:
@@ -114,8 +120,7 @@ def has_ended(place, source, destination):
 # pre-copy
 
 def tells_numbers(place, source, destination):
-    begin(place, source, destination)
-    place.source.monitor.status('active')
+    active(place, source, destination)
     until(lambda: place.source.monitor.execute('query-migrate')['ram']['mbps'],
           'QEMU has measured')
     before = place.source.settings()
@@ -131,15 +136,13 @@ def tells_numbers(place, source, destination):
 
 
 def cancel_active(place, source, destination, both):
-    begin(place, source, destination)
-    place.source.monitor.status('active')
+    active(place, source, destination)
     ended(attach(place, 'cancel', both=both), 5, 'cancelled', 'source')
     place.runs_only_on(place.source)
 
 
 def cancel_paused_guest(place, source, destination):
-    begin(place, source, destination)
-    place.source.monitor.status('active')
+    active(place, source, destination)
     place.source.monitor.execute('stop')
     ended(attach(place, 'cancel'), 5, 'cancelled', 'source')
     check(place.source.run_state() == 'paused', 'the guest was continued')
@@ -186,8 +189,7 @@ def cancel_ours(place, source, destination):
 # post-copy
 
 def armed(place, source, destination, **words):
-    begin(place, source, destination, 'postcopy-ram', **words)
-    place.source.monitor.status('active')
+    active(place, source, destination, 'postcopy-ram', **words)
 
 
 def postcopy_with_owner(place, source, destination):
@@ -250,8 +252,7 @@ def postcopy_of_paused_guest(place, source, destination):
 
 
 def postcopy_not_armed(place, source, destination):
-    begin(place, source, destination)
-    place.source.monitor.status('active')
+    active(place, source, destination)
     ended(attach(place, 'postcopy'), 3, 'refused', 'source', 'not-armed')
     check(place.source.migration() == 'active', 'it does not go on')
 
@@ -279,8 +280,7 @@ def postcopy_paused(place, source, destination):
 
 
 def recover_what_is_not_paused(place, source, destination):
-    begin(place, source, destination)
-    place.source.monitor.status('active')
+    active(place, source, destination)
     for words in ((), ('--recover-uri', 'unix:' + place.path('second'))):
         run = attach(place, 'recover', *words)
         check(run.code == 3, f'exit code {run.code}: {run.err}')
@@ -292,7 +292,7 @@ def recover_what_is_not_paused(place, source, destination):
 # looking on
 
 def watch_until_cancelled(place, source, destination):
-    begin(place, source, destination)
+    active(place, source, destination)
     watch = attach(place, 'status', '--watch=100ms', wait=False)
     until(lambda: os.path.getsize(watch.out_path), 'it shows something')
     place.source.monitor.execute('migrate_cancel')
@@ -302,7 +302,7 @@ def watch_until_cancelled(place, source, destination):
 
 
 def watch_until_failed(place, source, destination):
-    begin(place, source, destination)
+    active(place, source, destination)
     watch = attach(place, 'status', '--watch=100ms', wait=False)
     until(lambda: os.path.getsize(watch.out_path), 'it shows something')
     place.destination.kill()
@@ -311,7 +311,7 @@ def watch_until_failed(place, source, destination):
 
 
 def watch_until_completed(place, source, destination, both):
-    begin(place, source, destination)
+    active(place, source, destination)
     watch = attach(place, 'status', '--watch=100ms', both=both, wait=False)
     until(lambda: os.path.getsize(watch.out_path), 'it shows something')
     let_go(place)
@@ -323,7 +323,7 @@ def watch_until_completed(place, source, destination, both):
 
 def watch_unheard(place, source, destination):
     """Who stops to read is not waited for."""
-    begin(place, source, destination)
+    active(place, source, destination)
     with subprocess.Popen(
             [pair.QMIGRATE, 'status', '--source', place.source.qmp,
              '--watch=100ms'], stdout=subprocess.PIPE) as watch:
@@ -334,8 +334,7 @@ def watch_unheard(place, source, destination):
 
 def cancel_with_busy_destination(place, source, destination):
     """It does not wait for it."""
-    begin(place, source, destination)
-    place.source.monitor.status('active')
+    active(place, source, destination)
     place.held(pair.Monitor(place.destination.qmp))
     run = attach(place, 'cancel', wait=False)
     place.source.monitor.status('cancelled')
@@ -343,7 +342,7 @@ def cancel_with_busy_destination(place, source, destination):
 
 
 def watch_source_die(place, source, destination):
-    begin(place, source, destination)
+    active(place, source, destination)
     watch = attach(place, 'status', '--watch=100ms', wait=False)
     until(lambda: os.path.getsize(watch.out_path), 'it shows something')
     place.source.kill()
