@@ -29,7 +29,8 @@ typedef struct TablePointer {
 } __attribute__((packed)) TablePointer;
 
 extern const char interrupt_stubs[], interrupt_ignore[];
-void interrupt_handle(uint64_t vector, uint64_t rip);
+void interrupt_handle(uint64_t vector);
+void interrupt_panic(uint64_t vector, uint64_t rip);
 
 static Gate gates[256];
 
@@ -60,7 +61,7 @@ void interrupt_init_cpu(void)
     __asm__ volatile("lidt %0" : : "m"(pointer));
 }
 
-static void exception(uint64_t vector, uint64_t rip)
+void interrupt_panic(uint64_t vector, uint64_t rip)
 {
     Line line = { .n = 0 };
 
@@ -71,12 +72,10 @@ static void exception(uint64_t vector, uint64_t rip)
     panic_line(&line);
 }
 
-void interrupt_handle(uint64_t vector, uint64_t rip)
+void interrupt_handle(uint64_t vector)
 {
     if (vector == VECTOR_TICK) {
         beat_tick();
-    } else if (vector != VECTOR_WAKE) {
-        exception(vector, rip);
     }
     apic_end_of_interrupt();
 }

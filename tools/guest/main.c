@@ -94,23 +94,21 @@ bool guest_is_wanted(const Cpu *cpu)
 /* The first vCPU has its ticks; the others arm their timer if they must. */
 static void sleep_ns(Cpu *cpu, uint64_t ns)
 {
-    x86_interrupts_off();
     if (guest_is_wanted(cpu)) {
-        x86_interrupts_on();
         return;
     }
     if (cpu->index > 0 && ns != WRITER_NOTHING_DUE) {
         clock_arm(ns);
     }
-    x86_interrupts_on_and_halt();
+    interrupts_wait();
 }
 
 void guest_cpu_main(Cpu *cpu)
 {
-    x86_interrupts_on();
     for (;;) {
         uint64_t ns = writer_run(cpu);
 
+        interrupts_take();
         if (cpu->index > 0 && smp_has_job(cpu)) {
             smp_take_part(cpu);
         } else if (cpu->index == 0 && serial_has_input()) {
@@ -149,6 +147,7 @@ void guest_main(const uint64_t *info)
     interrupt_init();
     interrupt_init_cpu();
     options = options_parse(info[3] != 0 ? (const char *)info[3] : "");
+    memory_flushes_tlb = options.tlb_flush != 0;
     memory_init(info);
     acpi = acpi_read(info[4]);
     apic_init(VECTOR_TICK);
@@ -162,7 +161,6 @@ void guest_main(const uint64_t *info)
     say_hello();
     beat_start(options.beat_us,
                options.rate_bytes_per_s > 0 ? TICK_MAX_US : TICK_MAX_IDLE_US);
-    x86_interrupts_on();
     proof_fill();
     writer_start();
     report_rates(true);

@@ -33,6 +33,8 @@ typedef struct Region {
 extern uint64_t boot_pml4[];
 extern char image_end[];
 
+bool memory_flushes_tlb = true;
+
 static Region regions[REGIONS_MAX]; /* the first begins with this program */
 static unsigned region_count;
 static uint64_t allocated_end;
@@ -190,4 +192,11 @@ uint64_t *memory_test_page(uint64_t index)
         index -= regions[i++].pages;
     }
     return (uint64_t *)(regions[i].address + index * PAGE_BYTES);
+}
+
+void memory_before_write(void)
+{
+    if (memory_flushes_tlb) {
+        x86_tlb_flush();
+    }
 }

@@ -4,6 +4,7 @@
  * The guest's RAM: the first of it is this program's, in pieces that are never
  * given back; the rest is under test, numbered by pages.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,3 +25,13 @@ void memory_begin_test(void);
 uint64_t memory_test_pages(void);
 uint64_t memory_test_pages_above_4g(void);
 uint64_t *memory_test_page(uint64_t index);
+
+/*
+ * QEMU 7.2 under TCG forgets to take "dirty" out of its copy of the TLB when a
+ * migration reads the dirty bitmap: what is written through such an entry later
+ * is lost.  An entry that is made afterwards is right, so whoever is about to
+ * write drops them all; above all after an access to a device, which waits for
+ * as long as the bitmap is read.  See docs/guest.rst.
+ */
+void memory_before_write(void);
+extern bool memory_flushes_tlb; /* does it?  Also read by start.S */

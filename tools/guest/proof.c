@@ -2,6 +2,7 @@
 #include "tools/guest/proof.h"
 
 #include "tools/guest/content.h"
+#include "tools/guest/interrupt.h"
 #include "tools/guest/memory.h"
 #include "tools/guest/serial.h"
 
@@ -87,6 +88,7 @@ static void fill_job(Cpu *cpu)
     while (take_chunk(&first, &end)) {
         for (uint64_t i = first; i < end; i++) {
             content_fill(memory_test_page(i));
+            interrupts_take();
         }
     }
 }
@@ -131,6 +133,7 @@ static void verify_job(Cpu *cpu)
                 __atomic_fetch_add(&smp_cpu((unsigned)(i % smp_count()))->known,
                                    generations[i], __ATOMIC_RELAXED);
             }
+            interrupts_take();
         }
     }
 }

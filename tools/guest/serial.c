@@ -6,6 +6,8 @@
 #include "tools/guest/serial.h"
 
 #include "tools/guest/apic.h"
+#include "tools/guest/interrupt.h"
+#include "tools/guest/memory.h"
 #include "tools/guest/x86.h"
 
 #define PORT          0x3f8
@@ -54,16 +56,18 @@ static void output_line(const Line *line)
     output[output_head++ % OUTPUT_BYTES] = '\n';
 }
 
-static void output_some(void)
+/* As much as the FIFO takes; returns how much that is. */
+static unsigned output_some(void)
 {
     unsigned n = output_head - output_tail;
 
     if (n > FIFO_BYTES) {
         n = FIFO_BYTES;
     }
-    while (n-- > 0) {
-        x86_out8(PORT, (uint8_t)output[output_tail++ % OUTPUT_BYTES]);
+    for (unsigned i = 0; i < n; i++) {
+        x86_out8(PORT, (uint8_t)output[(output_tail + i) % OUTPUT_BYTES]);
     }
+    return n;
 }
 
 static void say_last_words(const Line *words);
@@ -83,13 +87,13 @@ void serial_poll(void)
         if (!receive && !send) {
             return;
         }
+        uint8_t received = receive ? x86_in8(PORT) : 0;
+        unsigned n_sent = send ? output_some() : 0;
+        memory_before_write();
         if (receive) {
-            input[input_head % INPUT_BYTES] = (char)x86_in8(PORT);
-            input_head++;
+            input[input_head++ % INPUT_BYTES] = (char)received;
         }
-        if (send) {
-            output_some();
-        }
+        output_tail += n_sent;
     }
 }
 
@@ -104,14 +108,11 @@ bool serial_try_send(Line *line)
 
 void serial_send(Line *line)
 {
-    x86_interrupts_off();
     while (output_room() < line->n + 1) {
-        x86_interrupts_on_and_halt();
-        x86_interrupts_off();
+        interrupts_wait();
     }
     output_line(line);
     serial_poll();
-    x86_interrupts_on();
 }
 
 int serial_read(void)
@@ -133,7 +134,6 @@ bool serial_has_input(void)
 static void halt_for_ever(void) __attribute__((noreturn));
 static void halt_for_ever(void)
 {
-    x86_interrupts_off();
     for (;;) {
         x86_halt();
     }
@@ -157,7 +157,6 @@ void panic_line(Line *words)
 {
     bool is_first = !__atomic_test_and_set(&panicked, __ATOMIC_ACQ_REL);
 
-    x86_interrupts_off();
     if (apic_id() == owner) {
         while (!is_first && last_words == NULL) {
             x86_pause();

@@ -105,7 +105,7 @@ void smp_run(Job job)
     }
     smp_take_part(&cpus[0]);
     while (__atomic_load_n(&finished, __ATOMIC_ACQUIRE) < cpu_count) {
-        x86_pause();
+        interrupts_take();
     }
 }
 
@@ -119,7 +119,7 @@ void smp_take_part(Cpu *cpu)
     cpu->job_seen = __atomic_load_n(&job_number, __ATOMIC_ACQUIRE);
     __atomic_fetch_add(&arrived, 1, __ATOMIC_ACQ_REL);
     while (__atomic_load_n(&arrived, __ATOMIC_ACQUIRE) < cpu_count) {
-        x86_pause();
+        interrupts_take();
     }
     current_job(cpu);
     __atomic_fetch_add(&finished, 1, __ATOMIC_ACQ_REL);

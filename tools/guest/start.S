@@ -137,47 +137,65 @@ interrupt_stubs:
     .set vector, 0
     .rept VECTORS
     .balign 16
-    .if ((1 << vector) & ERROR_CODES) == 0
-    .byte 0x6a, 0 /* push $0 */
+    mov $vector, %edi
+    .if (1 << vector) & ERROR_CODES
+    mov 8(%rsp), %rsi /* RIP */
+    .else
+    mov (%rsp), %rsi
     .endif
-    .byte 0x6a, vector
     jmp interrupt_common
     .set vector, vector + 1
     .endr
 
+/*
+ * An interrupt comes only where interrupts_take() and interrupts_wait() let it,
+ * with their stack in RBX; it ends as if they returned.  What the CPU pushed is
+ * never read again: QEMU can stop a vCPU just after that push, for as long as
+ * the rest of a migration takes, and 7.2 can lose it then.  An exception comes
+ * from anywhere and does not end.
+ */
 interrupt_common:
-    push %rax
-    cmpb $0, writer_flushes_tlb
-    je no_flush
-    mov %cr3, %rax /* as x86_tlb_flush(), for what every tick writes */
+    cmpb $0, memory_flushes_tlb
+    je 1f
+    mov %cr3, %rax /* as memory_before_write(), for what every tick writes */
     mov %rax, %cr3
-no_flush:
-    push %rcx
-    push %rdx
-    push %rsi
-    push %rdi
-    push %r8
-    push %r9
-    push %r10
-    push %r11
+1:
     cld
-    mov 72(%rsp), %rdi /* vector */
-    mov 88(%rsp), %rsi /* RIP */
+    cmp $VECTOR_TICK, %edi
+    jb 2f
+    mov %rbx, %rsp
     call interrupt_handle
-    pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rdi
-    pop %rsi
-    pop %rdx
-    pop %rcx
-    pop %rax
-    add $16, %rsp
-    iretq
+    jmp interrupt_over
+2:
+    and $-16, %rsp
+    call interrupt_panic
+    ud2
+
+    .global interrupts_wait
+interrupts_wait:
+    push %rbx
+    mov %rsp, %rbx
+    sti
+    hlt /* not before it is an interrupt taken, and none is slept through */
+    cli
+    pop %rbx
+    ret
+
+    .global interrupts_take
+interrupts_take:
+    push %rbx
+    mov %rsp, %rbx
+    sti
+    nop /* behind it an interrupt is taken */
+    cli
+    pop %rbx
+    ret
 
     .global interrupt_ignore
 interrupt_ignore:
-    iretq
+    mov %rbx, %rsp
+interrupt_over:
+    pop %rbx
+    ret
 
     .section .note.GNU-stack, "", @progbits

@@ -8,6 +8,7 @@
 #include "tools/guest/writer.h"
 
 #include "tools/guest/content.h"
+#include "tools/guest/interrupt.h"
 #include "tools/guest/memory.h"
 #include "tools/guest/proof.h"
 #include "tools/guest/x86.h"
@@ -21,7 +22,6 @@
 static uint64_t ps_per_page; /* of one vCPU; 0: write nothing */
 static Pattern pattern;
 static uint64_t random_seed;
-bool writer_flushes_tlb = true; /* start.S has it too */
 static uint64_t sleep_min_ns;
 static volatile bool running;
 
@@ -40,7 +40,6 @@ void writer_init(const Options *options)
     }
     pattern = options->pattern;
     random_seed = options->seed;
-    writer_flushes_tlb = options->tlb_flush != 0;
 }
 
 void writer_start(void)
@@ -98,16 +97,12 @@ static void write_page(Cpu *cpu, uint64_t index)
     uint64_t begin, ns;
     Marks marks;
 
-    x86_interrupts_off(); /* or a heartbeat would count as a slow write */
-    if (writer_flushes_tlb) {
-        x86_tlb_flush();
-    }
+    memory_before_write();
     marks = content_marks((uint64_t *)page, proof_next_generation(index));
     begin = x86_tsc();
     page[0] = marks.first;
     page[PAGE_WORDS - 1] = marks.last;
     ns = clock_ns_from_tsc(x86_tsc() - begin);
-    x86_interrupts_on();
     proof_count_write();
     cpu->histogram[63 - __builtin_clzll(ns | 1)]++;
     cpu->pages++;
@@ -129,6 +124,7 @@ uint64_t writer_run(Cpu *cpu)
     }
     while (cpu->due_ps <= now_ps && !guest_is_wanted(cpu)) {
         write_page(cpu, next_page(cpu));
+        interrupts_take();
         cpu->due_ps += ps_per_page;
     }
     now_ps = clock_now_ns(&cpu->clock) * PS_PER_NS;

@@ -6,9 +6,6 @@
 
 #define WRITER_NOTHING_DUE UINT64_MAX
 
-/* Whether stale TLB entries are dropped before a write: docs/guest.rst. */
-extern bool writer_flushes_tlb;
-
 void writer_init(const Options *options);
 
 /* From now on; on the first vCPU, and then on all as they come by. */

@@ -51,12 +51,6 @@ static inline uint64_t x86_cr2(void)
     return value;
 }
 
-/*
- * QEMU 7.2 under TCG forgets to take "dirty" out of its copy of the TLB when a
- * migration reads the dirty bitmap: what is written through such an entry later
- * is lost.  An entry that is made afterwards is right, so whoever is about to
- * write drops them all.
- */
 static inline void x86_tlb_flush(void)
 {
     uint64_t value;
@@ -69,22 +63,7 @@ static inline void x86_pause(void)
     __asm__ volatile("pause" : : : "memory");
 }
 
-static inline void x86_interrupts_off(void)
-{
-    __asm__ volatile("cli" : : : "memory");
-}
-
-static inline void x86_interrupts_on(void)
-{
-    __asm__ volatile("sti" : : : "memory");
-}
-
-/* No interrupt is taken between the two: none can be slept through. */
-static inline void x86_interrupts_on_and_halt(void)
-{
-    __asm__ volatile("sti; hlt" : : : "memory");
-}
-
+/* For good, as interrupts are off. */
 static inline void x86_halt(void)
 {
     __asm__ volatile("hlt" : : : "memory");
