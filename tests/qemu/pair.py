@@ -128,6 +128,8 @@ class Qemu:
         os.mkfifo(self.stem + '.line.in')
         with open(self.serial, 'xb'):
             pass
+        for end in ('.in', '.out'):  # it may run as another user
+            os.chmod(self.stem + '.line' + end, 0o666)
         self.log = open(self.stem + '.stderr', 'w+', encoding='utf-8')
         self.process = subprocess.Popen(
             [QEMUS[version], '-nodefaults', '-no-user-config',

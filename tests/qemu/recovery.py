@@ -66,7 +66,8 @@ class Cut:
 
 
 def start(place, cut):
-    """In post-copy on both sides, by way of a stream."""
+    """In post-copy on both sides, by way of a stream.  The guest runs: while the
+    state of its devices is on its way there is nothing that could be mended."""
     place.pair(cut.source, cut.destination, rate=RATE, memory=MEMORY_MIB)
     by_way, monitor = stream.detour(place)
     uri = 'unix:' + place.path('stream') if cut.kind == 'unix' \
@@ -79,6 +80,7 @@ def start(place, cut):
         source=monitor.path, wait=False)
     for qemu in (place.source, place.destination):
         qemu.monitor.status('postcopy-active')
+    place.destination.monitor.event('RESUME')
     return run, by_way
 
 
