@@ -278,10 +278,11 @@ static PhaseId take_failure(Migration *m, const Event *event)
     }
     /* Once it was there, a source that is gone must be looked for. */
     bool gone = event->kind == EVENT_DIED || event->kind == EVENT_LOST;
-    return gone && event->side == SIDE_SOURCE &&
-                   m->facts[SIDE_SOURCE].run_state[0] != '\0'
-               ? PHASE_RESOLVE
-               : next;
+    if (gone && event->side == SIDE_SOURCE &&
+        m->facts[SIDE_SOURCE].run_state[0] != '\0') {
+        next = PHASE_RESOLVE;
+    }
+    return phase_fail_recovery(m, next);
 }
 
 static PhaseId detach(Migration *m)

@@ -11,7 +11,11 @@
 PhaseId inspect_enter(Migration *m)
 {
     phase_connect(m, SIDE_SOURCE);
-    phase_connect(m, SIDE_DESTINATION);
+    /* What a half of a guest that cannot be reached means, its other half
+     * knows: then it is asked first. */
+    if (!m->settings->recover_only) {
+        phase_connect(m, SIDE_DESTINATION);
+    }
     return m->phase;
 }
 
@@ -83,6 +87,7 @@ PhaseId inspect_handle(Migration *m, const Event *event)
     } else if (event->kind == EVENT_REPLY && event->ask == ASK_MIGRATION &&
                event->side == SIDE_SOURCE) {
         take_blocked(m, event->value);
+        phase_connect(m, SIDE_DESTINATION);
     }
     if (phase_is_waiting(m)) {
         return m->phase;

@@ -65,6 +65,9 @@ bool phase_is_event(const Event *event, Side side, const char *name);
 void phase_start_postcopy(Migration *m);
 /* At the end of inspect, with recover_only: the phase that it leads to. */
 PhaseId phase_check_recovery(Migration *m);
+/* A failure on the way there, which leads to @next: where it leads to if the
+ * source has said that its guest is in two halves. */
+PhaseId phase_fail_recovery(Migration *m, PhaseId next);
 /* Of one that may be somebody else's: where that leads to; the same phase: watch
  * on, or take it over, if @ret_is_ours. */
 PhaseId phase_watch_recovery(Migration *m, const Event *event,

@@ -111,28 +111,45 @@ static PhaseId check_pair(Migration *m)
                       : m->phase;
 }
 
+/* All that a migration of our own would have gone through until here. */
+static void adopt(Migration *m)
+{
+    m->context.guest_ran =
+        facts_run_state_is(&m->facts[SIDE_DESTINATION], "running");
+    m->context.started = m->context.handed_over = m->context.cont_sent = true;
+    m->context.postcopy = m->context.arrived = true;
+    m->migrate_us = m->switchover_us = m->postcopy_us = m->now_us;
+}
+
 PhaseId phase_check_recovery(Migration *m)
 {
     PhaseId next = check_pair(m);
     if (next != m->phase) {
         return next;
     }
+    adopt(m);
     /* Whether it was stopped by a person, or never told to run, nobody knows
      * any more. */
-    m->context.guest_ran =
-        facts_run_state_is(&m->facts[SIDE_DESTINATION], "running");
     if (!m->context.guest_ran) {
         phase_note(m,
                    "the guest is %s on the destination, and left so; if it "
                    "shall run: qmigrate qmp QMP cont there",
                    m->facts[SIDE_DESTINATION].run_state);
     }
-    m->context.started = m->context.handed_over = m->context.cont_sent = true;
-    m->context.postcopy = m->context.arrived = true;
-    m->migrate_us = m->switchover_us = m->postcopy_us = m->now_us;
     m->recovery.is_doubtful = is_doubtful(m);
     m->recovery.found = m->facts[SIDE_SOURCE].status;
     return PHASE_RECOVER;
+}
+
+PhaseId phase_fail_recovery(Migration *m, PhaseId next)
+{
+    if (!m->settings->recover_only || m->phase != PHASE_INSPECT ||
+        !status_is_postcopy(m->facts[SIDE_SOURCE].status)) {
+        return next;
+    }
+    adopt(m);
+    m->recovery.is_over = true; /* whether they are a pair was not seen */
+    return PHASE_RESOLVE;
 }
 
 static int64_t watch_us(const Migration *m)

@@ -385,19 +385,26 @@ static const char *guest_elsewhere(const Facts *destination)
     return is_there ? "destination" : "unknown";
 }
 
-/* What touched nothing leaves the guest where it was. */
+static bool touches_nothing(Outcome outcome, const Migration *m)
+{
+    return outcome == OUTCOME_ERROR || outcome == OUTCOME_USAGE ||
+           outcome == OUTCOME_REFUSED ||
+           (outcome == OUTCOME_CANCELLED && m && !m->context.started);
+}
+
+/* What touched nothing leaves the guest where it was; who did not come to ask
+ * does not know where that is. */
 static const char *guest_word(Outcome outcome, const Migration *m)
 {
     const char *word = outcome_row(outcome)->guest;
-    if (!m || (outcome != OUTCOME_ERROR && outcome != OUTCOME_USAGE &&
-               outcome != OUTCOME_REFUSED)) {
+    if (!touches_nothing(outcome, m)) {
         return word;
+    }
+    if (!m || m->facts[SIDE_SOURCE].status == STATUS_UNKNOWN) {
+        return "unknown";
     }
     const Facts *source = &m->facts[SIDE_SOURCE];
     const Facts *destination = &m->facts[SIDE_DESTINATION];
-    if (source->status == STATUS_UNKNOWN) {
-        return m->settings->recover_only ? "unknown" : word;
-    }
     if (status_is_postcopy(source->status)) {
         return destination->dead ? "none" : "split";
     }

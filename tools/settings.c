@@ -68,9 +68,6 @@ static const GOptionEntry shared[] = {
       "Turn a migration capability off", "CAPABILITY" },
     { "set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &words.wishes.set,
       "Set a migration parameter", "PARAMETER=VALUE" },
-    { "destination-is-dead", 0, 0, G_OPTION_ARG_NONE,
-      &words.destination_is_dead,
-      "You know that the destination is dead, should it not answer", NULL },
     { "no-preflight", 0, 0, G_OPTION_ARG_NONE, &words.no_preflight,
       "Let QEMU find out what does not fit", NULL },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &words.dry_run,
@@ -86,6 +83,9 @@ static const GOptionEntry shared[] = {
 
 /* Also of a verb that only mends what another one began. */
 static const GOptionEntry common[] = {
+    { "destination-is-dead", 0, 0, G_OPTION_ARG_NONE,
+      &words.destination_is_dead,
+      "You know that the destination is dead, should it not answer", NULL },
     { "recover-attempts", 0, 0, G_OPTION_ARG_STRING, &words.recovery.attempts,
       "Try to mend a post-copy whose connection broke so many times", "N" },
     { "recover-timeout", 0, 0, G_OPTION_ARG_STRING, &words.recovery.timeout,
@@ -364,11 +364,11 @@ gboolean settings_parse_recovery(Settings *settings,
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     const GOptionEntry *const tables[N_TABLES] = { entries, common };
     g_option_context_set_summary(context, summary);
+    settings->migration.recover_only = true;
     if (!parse(context, tables, argc, argv, error) ||
         !take_words(settings, error)) {
         return FALSE;
     }
-    settings->migration.recover_only = true;
     settings->migration.uri = g_strdup(settings->migration.recover_uri);
     return TRUE;
 }

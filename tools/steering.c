@@ -120,6 +120,18 @@ static bool has_feature(const MigrationSettings *migration, const char *option)
     return false;
 }
 
+bool steering_arms_postcopy(const MigrationSettings *migration)
+{
+    for (guint i = 0; i < migration->wishes->len; i++) {
+        const CapsWish *wish = migration->wishes->pdata[i];
+        if (strcmp(wish->name, "postcopy-ram") == 0) {
+            return wish->on;
+        }
+    }
+    return has_feature(migration, "postcopy") ||
+           has_feature(migration, "preempt");
+}
+
 static void add_features(MigrationSettings *migration)
 {
     const char *const *option = policy_spec_features(migration->policy);
@@ -165,8 +177,6 @@ static gboolean check(const MigrationSettings *migration,
                       const SteeringWords *words, GError **error)
 {
     const PolicyTerms *terms = &migration->terms;
-    bool has_postcopy =
-        has_feature(migration, "postcopy") || has_feature(migration, "preempt");
 
     if (terms->max_downtime_us > 0 &&
         terms->max_downtime_us < terms->start_downtime_us) {
@@ -175,7 +185,8 @@ static gboolean check(const MigrationSettings *migration,
                       "%.0f ms, where the policy starts",
                       words->max_downtime, terms->start_downtime_us / 1e3);
     }
-    return steering_check(migration->policy, terms, has_postcopy, error);
+    return steering_check(migration->policy, terms,
+                          steering_arms_postcopy(migration), error);
 }
 
 gboolean steering_take(const SteeringWords *words, MigrationSettings *migration,

@@ -277,6 +277,10 @@ def postcopy_paused(place, source, destination):
     run = attach(place, 'status')
     check(run.code == 7 and run.result['destination']['cannot_ask'],
           f'exit code {run.code}: {run.out}')
+    run = attach(place, 'recover', '--destination-is-dead')
+    run.ended(8, 'lost', 'monitor-unreachable')
+    check(run.result['guest'] == 'none', f'guest {run.result["guest"]}')
+    check(place.source.run_state() == 'finish-migrate', 'it was continued')
 
 
 def recover_what_is_not_paused(place, source, destination):

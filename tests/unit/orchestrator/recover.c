@@ -266,6 +266,82 @@ static void what_it_refuses_stays_where_it_was(void **state)
     }
 }
 
+/* As far as the source's answer, after which the destination is looked for. */
+static Split *inspects(const char *source, const char *run_state)
+{
+    Split *split = split_new(source, "none");
+    Migration *m = split->m;
+    split->settings.recover_only = true;
+    m->phase = PHASE_INSPECT;
+    m->context = (OwnerContext){ 0 };
+    m->facts[SIDE_DESTINATION] = (Facts){ 0 };
+    g_strlcpy(m->facts[SIDE_SOURCE].run_state, run_state,
+              sizeof(m->facts[SIDE_SOURCE].run_state));
+    return split;
+}
+
+static void loses_destination(Split *split)
+{
+    feed(split, (Event){ .kind = EVENT_LOST,
+                         .side = SIDE_DESTINATION,
+                         .code = FAILURE_MONITOR_UNREACHABLE,
+                         .text = "refused" });
+}
+
+static void source_says_paused(Split *split)
+{
+    answers(split, SIDE_SOURCE, ASK_RUN_STATE,
+            "{\"status\": \"finish-migrate\"}");
+    answers(split, SIDE_SOURCE, ASK_MIGRATION,
+            "{\"status\": \"postcopy-paused\"}");
+}
+
+static void a_half_that_cannot_be_reached_is_not_proved_gone(void **state)
+{
+    g_autoptr(Split) split = inspects("postcopy-paused", "finish-migrate");
+
+    loses_destination(split);
+    assert_int_equal(split->m->phase, PHASE_RESOLVE);
+    source_says_paused(split);
+    loses_destination(split);
+    assert_int_equal(split->m->phase, PHASE_RESOLVE);
+    feed(split, (Event){ .kind = EVENT_DEADLINE });
+    assert_int_equal(split->m->outcome, OUTCOME_UNRESOLVED);
+    assert_non_null(strstr(split->m->failure.hint, "never cont the source"));
+}
+
+static void a_half_that_is_said_to_be_dead_is(void **state)
+{
+    g_autoptr(Split) split = inspects("postcopy-paused", "finish-migrate");
+    split->settings.destination_is_dead = true;
+
+    loses_destination(split);
+    loses_destination(split);
+    source_says_paused(split);
+    assert_int_equal(split->m->phase, PHASE_DONE);
+    assert_int_equal(split->m->outcome, OUTCOME_LOST);
+}
+
+static void who_gives_up_before_says_where_it_is(void **state)
+{
+    g_autoptr(Split) split = inspects("postcopy-paused", "finish-migrate");
+
+    split->m->facts[SIDE_DESTINATION].connected = true;
+    feed(split, (Event){ .kind = EVENT_CANCEL });
+    resolve_as(split, "postcopy-paused");
+    assert_int_equal(split->m->phase, PHASE_DONE);
+    assert_int_equal(split->m->outcome, OUTCOME_POSTCOPY_PAUSED);
+}
+
+static void a_whole_guest_is_left_alone(void **state)
+{
+    g_autoptr(Split) split = inspects("none", "running");
+
+    loses_destination(split);
+    assert_int_equal(split->m->phase, PHASE_DONE);
+    assert_int_equal(split->m->outcome, OUTCOME_ERROR);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +351,10 @@ int main(void)
         cmocka_unit_test(what_hangs_is_taken_over),
         cmocka_unit_test(what_is_in_hands_is_refused),
         cmocka_unit_test(what_it_refuses_stays_where_it_was),
+        cmocka_unit_test(a_half_that_cannot_be_reached_is_not_proved_gone),
+        cmocka_unit_test(a_half_that_is_said_to_be_dead_is),
+        cmocka_unit_test(who_gives_up_before_says_where_it_is),
+        cmocka_unit_test(a_whole_guest_is_left_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

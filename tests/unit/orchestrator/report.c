@@ -141,6 +141,7 @@ static const struct {
     { "timeout-7.2", "outcome", "\"failed\"" },
     { "timeout-7.2", "exit_code", "4" },
     { "timeout-7.2", "guest", "\"source\"" },
+    { "other-memory-7.2", "guest", "\"source\"" },
     { "timeout-7.2", "error/code", "\"timeout\"" },
     { "timeout-7.2", "error/phase", "\"transfer\"" },
     { "timeout-7.2", "error/side", "null" },
@@ -277,6 +278,27 @@ static void extras_are_added(void **state)
     assert_true(json_node_equal(find(result, "host"), host));
 }
 
+/* Nothing was touched, so it is where it was, if anybody knows. */
+static void the_guest_of_who_asked_nobody(void **state)
+{
+    static const struct {
+        Outcome outcome;
+        const char *guest;
+    } cases[] = {
+        { OUTCOME_ERROR, "unknown" },
+        { OUTCOME_USAGE, "unknown" },
+        { OUTCOME_REFUSED, "unknown" },
+        { OUTCOME_CANCELLED, "source" },
+    };
+    const Failure failure = { .code = FAILURE_USAGE, .phase = "start" };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(JsonNode) result =
+            report_result(cases[i].outcome, &failure, NULL, &nothing_more);
+        assert_string_equal(json_node_get_string(find(result, "guest")),
+                            cases[i].guest);
+    }
+}
+
 /* It is a result all the same when it did not come to a migration. */
 static void without_a_migration(void **state)
 {
@@ -322,6 +344,7 @@ int main(void)
         cmocka_unit_test(times_fit_each_other),
         cmocka_unit_test(names_end_in_their_unit),
         cmocka_unit_test(extras_are_added),
+        cmocka_unit_test(the_guest_of_who_asked_nobody),
         cmocka_unit_test(without_a_migration),
         cmocka_unit_test(several_in_one),
     };
