@@ -154,6 +154,23 @@ void action_free(Action *action)
     g_free(action);
 }
 
+static GPtrArray *share(GPtrArray *array)
+{
+    return array ? g_ptr_array_ref(array) : NULL;
+}
+
+void migration_settings_copy(const MigrationSettings *from,
+                             MigrationSettings *to)
+{
+    *to = *from;
+    to->uri = g_strdup(from->uri);
+    to->destination_host = g_strdup(from->destination_host);
+    to->recover_uri = g_strdup(from->recover_uri);
+    to->wishes = share(from->wishes);
+    to->features = share(from->features);
+    to->found = share(from->found);
+}
+
 void migration_settings_clear(MigrationSettings *settings)
 {
     g_free(settings->uri);

@@ -229,4 +229,7 @@ const char *ask_name(Ask ask);
 const char *event_name(EventKind kind);
 
 void action_free(Action *action);
+/* Arrays are shared. */
+void migration_settings_copy(const MigrationSettings *from,
+                             MigrationSettings *to);
 void migration_settings_clear(MigrationSettings *settings);

@@ -284,20 +284,15 @@ static void on_machine(GObject *object, GAsyncResult *result,
 Lab *lab_new(const LabOptions *options, const Settings *settings,
              const char *kernel, Trace *trace, LabResult *result)
 {
-    const MigrationSettings *migration = &settings->migration;
     Lab *lab = g_new0(Lab, 1);
     lab->options = options;
     lab->settings = settings;
     lab->trace = trace;
     lab->result = result;
     lab->cancellable = g_cancellable_new();
-    lab->migration = *migration;
-    lab->migration.uri = NULL;
+    migration_settings_copy(&settings->migration, &lab->migration);
     lab->migration.check_only = settings->dry_run;
-    lab->migration.wishes = g_ptr_array_ref(migration->wishes);
-    if (migration->features) {
-        lab->migration.features = g_ptr_array_ref(migration->features);
-    }
+    g_free(lab->migration.destination_host);
     lab->migration.destination_host = g_strdup("127.0.0.1");
     pair_init(&lab->pair, options, kernel);
     lab->result->results =

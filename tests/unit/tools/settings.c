@@ -64,7 +64,11 @@ static char *understand(const char *line)
         g_string_printf(text, "error: %s", error->message);
         return g_string_free(text, FALSE);
     }
-    const MigrationSettings *m = &settings.migration;
+    /* A copy says the same when the original is gone. */
+    MigrationSettings copy;
+    const MigrationSettings *m = &copy;
+    migration_settings_copy(&settings.migration, &copy);
+    migration_settings_clear(&settings.migration);
     g_string_printf(text, "%s timeout=%" PRIu64 " progress=%d",
                     m->uri ? m->uri : "-", m->timeout_us, settings.progress);
     describe_features(m, text);
@@ -98,6 +102,7 @@ static char *understand(const char *line)
                            settings.json ? settings.json : "",
                            settings.trace ? " trace=" : "",
                            settings.trace ? settings.trace : "");
+    migration_settings_clear(&copy);
     return g_string_free(text, FALSE);
 }
 
