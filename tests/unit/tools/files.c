@@ -48,6 +48,7 @@ static void each_has_a_file_of_its_own(void **state)
                 g_strconcat(cases[i].both, " both name the same file: ", NULL);
             check_case(cases[i].what, g_str_has_prefix(error->message, start));
         }
+        g_free(settings.migration.uri);
     }
 }
 
