@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tls/credentials.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A bundle of all public CAs has a quarter of it. */
+#define FILE_MAX_BYTES (1 << 20)
+
+static char *read_bytes(int fd, gsize n, GBytes **ret_bytes)
+{
+    g_autofree char *bytes = g_malloc(n + 1);
+    gsize n_read = 0;
+
+    while (n_read < n) {
+        ssize_t got = read(fd, bytes + n_read, n - n_read);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return g_strdup(g_strerror(errno));
+        }
+        if (got == 0) {
+            break;
+        }
+        n_read += got;
+    }
+    *ret_bytes = g_bytes_new_take(g_steal_pointer(&bytes), n_read);
+    return NULL;
+}
+
+/* Why it cannot be read, or NULL.  A FIFO would keep us waiting. */
+static char *read_open(int fd, TlsFile *file)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0) {
+        return g_strdup(g_strerror(errno));
+    }
+    file->mode = st.st_mode & 07777;
+    if (!S_ISREG(st.st_mode)) {
+        return g_strdup("it is not a file");
+    }
+    if (st.st_size > FILE_MAX_BYTES) {
+        return g_strdup("it is too large for what it should be");
+    }
+    return read_bytes(fd, st.st_size, &file->bytes);
+}
+
+static void read_file(const char *path, TlsFile *file)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        file->error = errno == ENOENT ? NULL : g_strdup(g_strerror(errno));
+        return;
+    }
+    file->error = read_open(fd, file);
+    close(fd);
+}
+
+static TlsCredentials *load(const char *folder)
+{
+    TlsCredentials *credentials = tls_credentials_new(folder);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    /* One that may be entered and not listed is as good to QEMU. */
+    if (fd < 0 && errno != EACCES) {
+        credentials->error = g_strdup(g_strerror(errno));
+        return credentials;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    for (TlsFileId id = 0; id < N_TLS_FILES; id++) {
+        g_autofree char *path = tls_credentials_path(credentials, id);
+        read_file(path, &credentials->files[id]);
+    }
+    return credentials;
+}
+
+static gboolean has_credentials(const char *folder)
+{
+    for (TlsFileId id = TLS_FILE_SERVER_CERT; id <= TLS_FILE_PSK; id++) {
+        g_autofree char *path =
+            g_build_filename(folder, tls_file_name(id), NULL);
+        if (access(path, F_OK) == 0) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+GPtrArray *tls_credentials_hosts(const char *folder)
+{
+    GPtrArray *hosts = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        if (*name != '.' && has_credentials(path)) {
+            g_ptr_array_add(hosts, g_strdup(name));
+        }
+    }
+    g_ptr_array_sort(hosts, compare_names);
+    return hosts;
+}
+
+TlsCredentials *tls_credentials_load(const char *folder, const char *host)
+{
+    g_autoptr(GPtrArray) hosts = has_credentials(folder)
+                                     ? g_ptr_array_new()
+                                     : tls_credentials_hosts(folder);
+    for (guint i = 0; i < hosts->len; i++) {
+        if (hosts->len == 1 || g_strcmp0(hosts->pdata[i], host) == 0) {
+            g_autofree char *path =
+                g_build_filename(folder, hosts->pdata[i], NULL);
+            return load(path);
+        }
+    }
+    return load(folder);
+}
