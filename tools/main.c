@@ -29,6 +29,7 @@ static const struct {
     { "recover", "mend a post-copy that is paused", verb_recover },
     { "predict", "say how a migration would go, before there is one",
       verb_predict },
+    { "tls", "make and check credentials for TLS", verb_tls },
     { "qmp", "talk to a QEMU: one command, or a shell", verb_qmp },
 };
 /* clang-format on */

@@ -227,15 +227,31 @@ static gboolean parse(GOptionContext *context,
     return TRUE;
 }
 
+static gboolean parse_own(const GOptionEntry *entries, const char *parameters,
+                          const char *summary, gboolean is_posix, int *argc,
+                          char ***argv, GError **error)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new(parameters);
+    g_option_context_set_summary(context, summary);
+    g_option_context_set_strict_posix(context, is_posix);
+    const GOptionEntry *const tables[N_TABLES] = { entries };
+    return parse(context, tables, argc, argv, error);
+}
+
 gboolean options_parse(const GOptionEntry *entries, const char *parameters,
                        const char *summary, int *argc, char ***argv,
                        GError **error)
 {
-    g_autoptr(GOptionContext) context = g_option_context_new(parameters);
-    g_option_context_set_summary(context, summary);
-    g_option_context_set_strict_posix(context, TRUE);
-    const GOptionEntry *const tables[N_TABLES] = { entries };
-    return parse(context, tables, argc, argv, error);
+    return parse_own(entries, parameters, summary, /* is_posix= */ TRUE, argc,
+                     argv, error);
+}
+
+gboolean options_parse_mixed(const GOptionEntry *entries,
+                             const char *parameters, const char *summary,
+                             int *argc, char ***argv, GError **error)
+{
+    return parse_own(entries, parameters, summary, /* is_posix= */ FALSE, argc,
+                     argv, error);
 }
 
 gboolean option_quantity(const char *option, const char *text, int unit,

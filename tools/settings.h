@@ -45,6 +45,11 @@ gboolean options_parse(const GOptionEntry *entries, const char *parameters,
                        const char *summary, int *argc, char ***argv,
                        GError **error);
 
+/* The same, with options behind other words too. */
+gboolean options_parse_mixed(const GOptionEntry *entries,
+                             const char *parameters, const char *summary,
+                             int *argc, char ***argv, GError **error);
+
 /* A quantity of an option: unit_parse() with the option's name in the error. */
 gboolean option_quantity(const char *option, const char *text, int unit,
                          uint64_t *ret, GError **error);

@@ -7,5 +7,5 @@
 typedef int VerbFunc(int argc, char **argv);
 
 VerbFunc verb_run, verb_lab, verb_check, verb_caps, verb_qmp, verb_simulate,
-    verb_predict;
+    verb_predict, verb_tls;
 VerbFunc verb_status, verb_cancel, verb_postcopy, verb_recover;
