@@ -36,8 +36,9 @@ static void look_at_files(const TlsLook *look, GPtrArray *findings)
     for (TlsFileId id = 0; id < N_TLS_FILES; id++) {
         const TlsFile *file = &look->credentials->files[id];
         if (is_read(look, id) && file->error) {
-            add(look, findings, TLS_FINDING_UNREADABLE, TLS_ERROR, id,
-                file->error);
+            bool is_needed = id != TLS_FILE_CA_CRL || look->role == TLS_SERVER;
+            add(look, findings, TLS_FINDING_UNREADABLE,
+                is_needed ? TLS_ERROR : TLS_WARNING, id, file->error);
         }
         if (is_read(look, id) && file->bytes && tls_file_is_secret(id) &&
             file->mode & OTHERS) {

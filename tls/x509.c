@@ -37,8 +37,12 @@ static gpointer parse(const Look *look, TlsFileId id,
     gpointer parsed = bytes ? parser(bytes, &error) : NULL;
 
     if (bytes && !parsed) {
+        /* The source's QEMU does not read a CRL. */
+        bool is_needed =
+            id != TLS_FILE_CA_CRL || look->x509->role == TLS_SERVER;
         add_taken(
-            look, TLS_FINDING_UNPARSABLE, TLS_ERROR, id,
+            look, TLS_FINDING_UNPARSABLE, is_needed ? TLS_ERROR : TLS_WARNING,
+            id,
             g_strdup_printf("it does not hold %s: %s", what, error->message));
     }
     return parsed;
@@ -248,12 +252,10 @@ static void look_at_crls(const Look *look)
         if (x509->cas && !tls_crl_is_of(crl, x509->cas)) {
             add(look, TLS_FINDING_CRL_ISSUER, TLS_WARNING, TLS_FILE_CA_CRL,
                 "it is not signed by a CA of ca-cert.pem");
-            continue;
         }
         if (crl->until_s != -1 && crl->until_s < look->now_s) {
             g_autofree char *until = date(crl->until_s);
-            add_taken(look, TLS_FINDING_CRL_EXPIRED,
-                      x509->role == TLS_SERVER ? TLS_ERROR : TLS_WARNING,
+            add_taken(look, TLS_FINDING_CRL_EXPIRED, TLS_WARNING,
                       TLS_FILE_CA_CRL,
                       g_strdup_printf("the next one was due at %s", until));
         }

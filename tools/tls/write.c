@@ -151,12 +151,30 @@ static gboolean make_fresh(Job *job, GError **error)
     return !job->old || keep_others(job, error);
 }
 
+/* A network's file system may know no such flags: there the check before has to
+ * do, and what is there is not exchanged. */
+static int rename_new(const char *from, const char *to)
+{
+    int status = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+    if (status < 0 && errno == EINVAL) {
+        if (exists(to)) {
+            errno = EEXIST;
+            return -1;
+        }
+        return rename(from, to);
+    }
+    return status;
+}
+
 static gboolean put_in_place(Job *job, GError **error)
 {
-    unsigned how = job->old ? RENAME_EXCHANGE : RENAME_NOREPLACE;
-    if (renameat2(AT_FDCWD, job->fresh, AT_FDCWD, job->folder->path, how) < 0) {
-        return errno == EEXIST ? refuse_existing(job->folder->path, error)
-                               : fail(error, "write", job->folder->path);
+    const char *fresh = job->fresh, *path = job->folder->path;
+    int status =
+        job->old ? renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_EXCHANGE)
+                 : rename_new(fresh, path);
+    if (status < 0) {
+        return errno == EEXIST ? refuse_existing(path, error)
+                               : fail(error, "write", path);
     }
     job->done = TRUE;
     return TRUE;
@@ -164,9 +182,11 @@ static gboolean put_in_place(Job *job, GError **error)
 
 static void take_back(Job *job)
 {
-    if (job->done) {
+    if (job->done && job->old) {
         renameat2(AT_FDCWD, job->folder->path, AT_FDCWD, job->fresh,
-                  job->old ? RENAME_EXCHANGE : RENAME_NOREPLACE);
+                  RENAME_EXCHANGE);
+    } else if (job->done) {
+        rename(job->folder->path, job->fresh);
     }
 }
 
@@ -222,8 +242,8 @@ gboolean write_secret(const char *path, const char *text, gboolean force,
         return fail(error, "write", path);
     }
     gboolean written = write_fd(fd, path, text, error);
-    if (written && renameat2(AT_FDCWD, fresh, AT_FDCWD, path,
-                             force ? 0 : RENAME_NOREPLACE) < 0) {
+    if (written &&
+        (force ? rename(fresh, path) : rename_new(fresh, path)) < 0) {
         written = errno == EEXIST ? refuse_existing(path, error)
                                   : fail(error, "write", path);
     }
