@@ -133,6 +133,11 @@ static void look_at_strength(const Look *look,
     }
 }
 
+static bool is_a_ca(const TlsCertificate *ca)
+{
+    return ca->ca == TLS_CA_YES && ca->may_sign_certificates;
+}
+
 /* QEMU looks at all of them, also at those that have signed nothing here. */
 static void look_at_cas(const Look *look)
 {
@@ -143,10 +148,8 @@ static void look_at_cas(const Look *look)
         if (ca->ca != TLS_CA_YES) {
             add_taken(look, TLS_FINDING_NOT_A_CA, TLS_ERROR, TLS_FILE_CA_CERT,
                       g_strdup_printf("%s is no CA", ca->subject));
-        } else if (!ca->may_sign_certificates) {
-            add_taken(look, TLS_FINDING_USAGE,
-                      ca->usage_is_critical ? TLS_ERROR : TLS_WARNING,
-                      TLS_FILE_CA_CERT,
+        } else if (!is_a_ca(ca)) {
+            add_taken(look, TLS_FINDING_USAGE, TLS_ERROR, TLS_FILE_CA_CERT,
                       g_strdup_printf("the key usage of %s does not allow "
                                       "signing certificates",
                                       ca->subject));
@@ -185,6 +188,11 @@ static void look_at_trust(const Look *look, TlsFileId id)
 {
     const TlsX509 *x509 = look->x509;
     const TlsCertificate *certificate = tls_x509_certificate(x509);
+    for (guint i = 0; x509->cas && i < x509->cas->len; i++) {
+        if (!is_a_ca(x509->cas->pdata[i])) {
+            return; /* that is said, and would be the reason */
+        }
+    }
     if (!x509->cas) {
         return;
     }
