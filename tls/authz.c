@@ -46,6 +46,8 @@ void tls_authz_free(TlsAuthz *authz)
     }
 }
 
+/* 7.2 and 10.0 name the third authz-listfile in their schema and know it as
+ * authz-list-file, so that they refuse both: tls_step_check() tells. */
 const char *tls_authz_qom_type(TlsAuthzKind kind)
 {
     static const char *const types[N_TLS_AUTHZ_KINDS] = {

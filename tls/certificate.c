@@ -198,8 +198,8 @@ TlsKey *tls_key_parse(GBytes *pem, GError **error)
         }
         gnutls_x509_privkey_deinit(privkey);
     }
-    bool says_so =
-        g_strstr_len((const char *)text.data, text.size, "ENCRYPTED") != NULL;
+    bool says_so = text.size && g_strstr_len((const char *)text.data, text.size,
+                                             "ENCRYPTED");
     if (status < 0 && !(says_so && is_encrypted(status))) {
         fail(error, status);
         return NULL;

@@ -258,6 +258,9 @@ static GPtrArray *all_steps(void)
     g_ptr_array_add(steps, tls_object_authz("it", list));
     for (TlsAuthzKind kind = TLS_AUTHZ_SIMPLE; kind < N_TLS_AUTHZ_KINDS;
          kind++) {
+        if (kind == TLS_AUTHZ_LIST_FILE) {
+            continue; /* none of both QEMUs takes it */
+        }
         g_autoptr(TlsAuthz) authz = tls_authz_new(kind, "x");
         g_ptr_array_add(steps, tls_object_authz("it", authz));
     }
@@ -315,6 +318,18 @@ static void what_a_qemu_lacks_is_told(void **state)
                         "it has no object tls-creds-newer");
 }
 
+static void a_list_in_a_file_is_not_offered(void **state)
+{
+    g_autoptr(TlsAuthz) authz = tls_authz_new(TLS_AUTHZ_LIST_FILE, "/a");
+    g_autoptr(TlsStep) step = tls_object_authz("it", authz);
+    for (size_t v = 0; v < G_N_ELEMENTS(versions); v++) {
+        g_autoptr(GPtrArray) findings = tls_findings_new();
+        tls_step_check(step, recorded_schema(versions[v]), TLS_SERVER,
+                       findings);
+        assert_non_null(tls_findings_find(findings, TLS_FINDING_NOT_OFFERED));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +345,7 @@ int main(void)
         cmocka_unit_test(keys_are_told),
         cmocka_unit_test(qemus_know_all_of_it),
         cmocka_unit_test(what_a_qemu_lacks_is_told),
+        cmocka_unit_test(a_list_in_a_file_is_not_offered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
