@@ -18,7 +18,7 @@ static const TlsFindingRow rows[N_TLS_FINDINGS] = {
         "put a PEM file there, or for keys.psk lines of IDENTITY:HEXADECIMAL" },
     [TLS_FINDING_ENCRYPTED] = { "encrypted",
         "a private key has a passphrase, which QEMU is not told",
-        "take it off: certtool -k --infile KEY --outfile NEW" },
+        "take it off: openssl pkey -in KEY -out NEW" },
     [TLS_FINDING_KEY_READABLE] = { "key-readable",
         "a private key can be read or changed by others",
         "chmod 600 the file" },

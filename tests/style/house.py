@@ -7,8 +7,8 @@ import os
 import tree
 
 MUST = {'.ci', '.clang-format', '.codespellrc', '.editorconfig', '.gitignore',
-        'COPYING', 'README.rst', 'meson.build'} | set(tree.FOLDERS) - {'tls'}
-MAY = {'tls', '.git', '.gitattributes', '.git-blame-ignore-revs', '.clang-tidy',
+        'COPYING', 'README.rst', 'meson.build'} | set(tree.FOLDERS)
+MAY = {'.git', '.gitattributes', '.git-blame-ignore-revs', '.clang-tidy',
        'HACKING.rst', 'NEWS.rst', 'meson_options.txt'}
 
 present = set(os.listdir(tree.top))

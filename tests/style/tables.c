@@ -15,6 +15,7 @@
 #include "tools/host.h"
 #include "tools/lab/options.h"
 #include "tools/lab/verify.h"
+#include "tools/tls/view.h"
 
 static void add_string(JsonObject *row, const char *name, const char *value)
 {
@@ -44,6 +45,20 @@ static JsonArray *findings(void)
         JsonObject *row = json_object_new();
         add_string(row, "word", from->word);
         add_string(row, "meaning", from->meaning);
+        json_array_add_object_element(array, row);
+    }
+    return array;
+}
+
+static JsonArray *tls_findings(void)
+{
+    JsonArray *array = json_array_new();
+    for (TlsFindingCode code = 0; code < N_TLS_FINDINGS; code++) {
+        const TlsFindingRow *from = tls_finding_row(code);
+        JsonObject *row = json_object_new();
+        add_string(row, "word", from->word);
+        add_string(row, "meaning", from->meaning);
+        add_string(row, "mend", from->mend);
         json_array_add_object_element(array, row);
     }
     return array;
@@ -213,6 +228,16 @@ static JsonNode *status(void)
     return attach_document_new(a, &options);
 }
 
+/* What qmigrate tls check writes. */
+static JsonNode *tls_check(void)
+{
+    g_autoptr(GPtrArray) findings = tls_findings_new();
+    g_autoptr(GPtrArray) folders = g_ptr_array_new();
+    tls_findings_add(findings, TLS_FINDING_NAME, TLS_ERROR, TLS_SERVER, "f",
+                     "x");
+    return view_tls_document(findings, folders);
+}
+
 int main(void)
 {
     JsonObject *all = json_object_new();
@@ -220,6 +245,7 @@ int main(void)
 
     json_object_set_array_member(all, "failures", failures());
     json_object_set_array_member(all, "findings", findings());
+    json_object_set_array_member(all, "tls_findings", tls_findings());
     json_object_set_array_member(all, "outcomes", outcomes());
     json_object_set_array_member(all, "phases", phases());
     json_object_set_array_member(all, "events", events());
@@ -230,6 +256,7 @@ int main(void)
     json_object_set_member(all, "prediction", prediction());
     json_object_set_member(all, "caps", caps());
     json_object_set_member(all, "status", status());
+    json_object_set_member(all, "tls_check", tls_check());
     json_node_take_object(node, all);
     g_autofree char *text = qmp_json_to_text(node);
     puts(text);

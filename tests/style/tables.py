@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Pages that tell a table of the code tell all of it, and nothing else:
-errors, exit codes, phases, the trace's words and the result's members.
+errors, findings, exit codes, phases, the trace's words and the members of
+what is written.
 
     tables.py TOP PROGRAM [QMIGRATE]
 
@@ -28,6 +29,7 @@ EXIT_CODES = 'docs/man/qmigrate.1.rst'
 PHASES = 'docs/architecture.rst'
 TRACE = 'docs/trace-format.rst'
 RESULT = 'docs/result-format.rst'
+TLS = 'docs/tls.rst'
 
 # What a lab adds to the result.
 OF_LAB = {'host.accel', 'host.machine', 'verify.boot_us', 'verify.warm_up_us',
@@ -99,6 +101,15 @@ def check_findings(code):
     compare(ERRORS, 'a finding',
             [[row['word'], row['meaning']] for row in code['findings']],
             rows_of(ERRORS, 'finding'))
+
+
+def check_tls(code):
+    compare(TLS, 'a finding',
+            [[row['word'], row['meaning'], row['mend']]
+             for row in code['tls_findings']], rows_of(TLS, 'finding of TLS'))
+    on_page = {row[0] for row in rows_of(RESULT, 'member of tls check')}
+    in_code = set(members(code['tls_check']))
+    check_members(in_code, on_page - in_code, on_page)
 
 
 def check_exit_codes(code):
@@ -227,6 +238,7 @@ tables_of_code = json.loads(subprocess.run(
     [sys.argv[2]], check=True, stdout=subprocess.PIPE, text=True).stdout)
 check_errors(tables_of_code)
 check_findings(tables_of_code)
+check_tls(tables_of_code)
 check_exit_codes(tables_of_code)
 check_phases(tables_of_code)
 check_trace(tables_of_code)
