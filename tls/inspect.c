@@ -8,6 +8,7 @@
 
 #define OTHERS     027 /* the group may read: QEMU's user can be in it */
 #define PSK_STRONG 16  /* bytes */
+#define PSK_LEAST  4   /* that gnutls takes */
 
 static const char *side_of(TlsRole role)
 {
@@ -95,7 +96,8 @@ static void inspect_psk(const TlsLook *look, const TlsPskFile *psk,
             g_autofree char *text =
                 g_strdup_printf("the key of %s has %u bytes, not %d",
                                 key->identity, key->bytes, PSK_STRONG);
-            add(look, findings, TLS_FINDING_WEAK_KEY, TLS_WARNING, TLS_FILE_PSK,
+            add(look, findings, TLS_FINDING_WEAK_KEY,
+                key->bytes < PSK_LEAST ? TLS_ERROR : TLS_WARNING, TLS_FILE_PSK,
                 text);
         }
     }

@@ -363,6 +363,43 @@ def agrees(place, version, function):
         check(bool(said) == refuses(whom, version, role), f'{role}: {said}')
 
 
+# Keys: what is in the file, what we find, and whether the source's QEMU takes
+# it.  The destination's looks into the file only when a source comes.
+KEY = '00112233445566778899aabbccddeeff'
+KEYS = {
+    'right': (f'qemu:{KEY}\n', '', True),
+    'in-capitals': (f'qemu:{KEY.upper()}\n', '', True),
+    'without-line-feed': (f'qemu:{KEY}', '', True),
+    'carriage-return': (f'qemu:{KEY}\r\n', 'unparsable', False),
+    'no-hexadecimal': ('qemu:secret\n', 'unparsable', False),
+    'odd': (f'qemu:{KEY}0\n', 'unparsable', False),
+    'blank': (f'qemu: {KEY}\n', 'unparsable', False),
+    'empty-key': ('qemu:\n', 'unparsable', False),
+    'empty': ('', 'unparsable', False),
+    'hexadecimal-name': (f'#71656d75:{KEY}\n', 'unparsable', False),
+    'other': (f'a:{KEY}\n', 'identity', False),
+    'behind-another': (f'a:{KEY}\nqemu:{KEY}\n', '', True),
+    'behind-nothing': (f'x\nqemu:{KEY}\n', 'unparsable?', True),
+    'short': ('qemu:00112233\n', 'weak-key?', True),
+    'too-short': ('qemu:001122\n', 'weak-key', False),
+}
+
+
+def key_agrees(place, version, name):
+    text, expected, is_right = KEYS[name]
+    path = place.path('keys.psk')
+    with open(path, 'w', encoding='ascii', newline='') as file:
+        file.write(text)
+    os.chmod(path, 0o600)
+    qemu = start(place, version)
+    found = look(place, place.folder, '--identity', 'qemu')
+    check(found == expected, f'{found!r}, not {expected!r}')
+    of_psk = {'dir': place.folder, 'qom-type': 'tls-creds-psk'}
+    said = load(qemu, 'client', **of_psk)
+    check((said is None) == is_right, f'client: {said}')
+    check(load(qemu, 'server', **of_psk) is None, 'server')
+
+
 # At the connection
 
 
@@ -563,6 +600,8 @@ def cases():
         for function in FOUND:
             yield (f'{function.__name__}-{version}'.replace('_', '-'), agrees,
                    version, function)
+        for name in KEYS:
+            yield f'key-{name}-{version}', key_agrees, version, name
         for function, expected in ((right, True), (revoked, False),
                                    (old_crl, True), (crl_of_another, True),
                                    (other_purpose, True), (short_key, True)):

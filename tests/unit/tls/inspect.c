@@ -382,11 +382,12 @@ static const struct {
     TlsSeverity severity;
 } keys[] = {
     { "right", "qemu:00112233445566778899aabbccddeeff\n", NULL, NONE },
-    { "identity there", "a:00\nqemu:00112233445566778899aabbccddeeff", "qemu",
-      TLS_FINDING_WEAK_KEY, TLS_WARNING },
+    { "identity there", "a:00112233\nqemu:00112233445566778899aabbccddeeff",
+      "qemu", TLS_FINDING_WEAK_KEY, TLS_WARNING },
     { "identity not there", "a:00112233445566778899aabbccddeeff\n", "qemu",
       TLS_FINDING_IDENTITY, TLS_ERROR },
-    { "short", "qemu:0011\n", NULL, TLS_FINDING_WEAK_KEY, TLS_WARNING },
+    { "short", "qemu:00112233\n", NULL, TLS_FINDING_WEAK_KEY, TLS_WARNING },
+    { "too short", "qemu:001122\n", NULL, TLS_FINDING_WEAK_KEY, TLS_ERROR },
     { "nothing", "", NULL, TLS_FINDING_UNPARSABLE, TLS_ERROR },
     { "no key", "qemu:\n", NULL, TLS_FINDING_UNPARSABLE, TLS_ERROR },
     { "no hexadecimal", "qemu:secret\n", NULL, TLS_FINDING_UNPARSABLE,
