@@ -68,7 +68,7 @@ static const TlsFindingRow rows[N_TLS_FINDINGS] = {
         "ca-crl.pem is out of date: QEMU goes on with it, and misses what came since",
         "have the CA write a new one" },
     [TLS_FINDING_CRL_ISSUER] = { "crl-issuer",
-        "ca-crl.pem is of another CA, and revokes nothing here",
+        "ca-crl.pem is not signed by the CA, which QEMU does not verify",
         "put the CRL of the CA in ca-cert.pem there" },
     [TLS_FINDING_NAME] = { "name",
         "the destination's certificate is not for the name that is verified",

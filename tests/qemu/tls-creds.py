@@ -276,6 +276,13 @@ def crl_of_another(it):
     it.crl(ca='other')
 
 
+def crl_of_a_namesake(it):
+    """Not signed by the CA, and believed."""
+    it.key('other')
+    it.make('other', CA + DAYS)
+    it.crl('client', ca='other')
+
+
 def ca_twice(it):
     it.append('ca-cert.pem', it.at('ca.pem'))
 
@@ -315,6 +322,7 @@ FOUND = {
     broken_hash: ('weak-signature', 'weak-signature', BOTH),
     revoked: ('revoked', 'revoked', NOBODY),
     old_crl: ('crl-expired?', 'crl-expired?', NOBODY),
+    crl_of_a_namesake: ('crl-issuer?', 'crl-issuer? revoked', NOBODY),
     crl_of_another: ('crl-issuer?', 'crl-issuer?', NOBODY),
 }
 
@@ -603,7 +611,8 @@ def cases():
         for name in KEYS:
             yield f'key-{name}-{version}', key_agrees, version, name
         for function, expected in ((right, True), (revoked, False),
-                                   (old_crl, True), (crl_of_another, True),
+                                   (old_crl, True),
+                                   (crl_of_a_namesake, False), (crl_of_another, True),
                                    (other_purpose, True), (short_key, True)):
             name = function.__name__.replace('_', '-')
             yield f'taken-{name}-{version}', is_taken, version, function, expected
