@@ -67,6 +67,8 @@ static const FindingRow rows[N_FINDING_CODES] = {
         "this host has too few huge pages left" },
     [FINDING_FREE_MEMORY] = { "free-memory",
         "this host has too little memory left" },
+    [FINDING_CREDENTIALS] = { "credentials",
+        "TLS credentials are not as they should be; each has a word of its own" },
 };
 /* clang-format on */
 
@@ -94,20 +96,42 @@ GPtrArray *findings_new(void)
     return g_ptr_array_new_with_free_func((GDestroyNotify)finding_free);
 }
 
-void findings_add(GPtrArray *findings, FindingCode code, Severity severity,
-                  Side side, char *hint, const char *format, ...)
+G_GNUC_PRINTF(7, 0)
+static void add(GPtrArray *findings, FindingCode code, const char *word,
+                Severity severity, Side side, char *hint, const char *format,
+                va_list args)
 {
     Finding *finding = g_new0(Finding, 1);
-    va_list args;
 
     finding->code = code;
+    finding->word = word;
     finding->severity = severity;
     finding->side = side;
     finding->hint = hint;
-    va_start(args, format);
     finding->text = g_strdup_vprintf(format, args);
-    va_end(args);
     g_ptr_array_add(findings, finding);
+}
+
+void findings_add(GPtrArray *findings, FindingCode code, Severity severity,
+                  Side side, char *hint, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(findings, code, finding_row(code)->word, severity, side, hint, format,
+        args);
+    va_end(args);
+}
+
+void findings_add_word(GPtrArray *findings, FindingCode code, const char *word,
+                       Severity severity, Side side, char *hint,
+                       const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(findings, code, word, severity, side, hint, format, args);
+    va_end(args);
 }
 
 const Finding *findings_first(const GPtrArray *findings, Severity severity)

@@ -51,6 +51,8 @@ typedef enum {
     FINDING_USERFAULTFD,
     FINDING_HUGE_PAGES,
     FINDING_FREE_MEMORY,
+    /* TLS: the words are those of tls/finding.h */
+    FINDING_CREDENTIALS,
     N_FINDING_CODES,
 } FindingCode;
 
@@ -61,6 +63,7 @@ typedef struct {
 
 typedef struct {
     FindingCode code;
+    const char *word; /* the code's, or a closer one; never freed */
     Severity severity;
     Side side;  /* N_SIDES: of both, or of none */
     char *text; /* one phrase */
@@ -77,6 +80,12 @@ GPtrArray *findings_new(void);
 G_GNUC_PRINTF(6, 7)
 void findings_add(GPtrArray *findings, FindingCode code, Severity severity,
                   Side side, char *hint, const char *format, ...);
+
+/* The same, with a word of its own, which must live for ever. */
+G_GNUC_PRINTF(7, 8)
+void findings_add_word(GPtrArray *findings, FindingCode code, const char *word,
+                       Severity severity, Side side, char *hint,
+                       const char *format, ...);
 
 /* The first of its severity, NULL: there is none. */
 const Finding *findings_first(const GPtrArray *findings, Severity severity);

@@ -145,7 +145,8 @@ void caps_inventory_apply(CapsInventory *inventory, const QmpCommand *command)
     JsonArray *list = qmp_json_array(command->arguments, "capabilities");
     if (strcmp(command->name, "migrate-set-capabilities") == 0 && list) {
         insert_capabilities(inventory, list);
-    } else if (inventory->parameters) {
+    } else if (strcmp(command->name, "migrate-set-parameters") == 0 &&
+               inventory->parameters) {
         set_members(inventory->parameters, command->arguments);
     }
 }
@@ -172,6 +173,9 @@ char *caps_inventory_difference(const CapsInventory *inventory,
     JsonArray *list = qmp_json_array(command->arguments, "capabilities");
     if (list) {
         return capability_difference(inventory, list);
+    }
+    if (strcmp(command->name, "migrate-set-parameters") != 0) {
+        return NULL; /* no setting that could be read back */
     }
     g_autoptr(GList) names = json_object_get_members(command->arguments);
     for (GList *at = names; at; at = at->next) {

@@ -322,3 +322,10 @@ bool caps_machine_take(CapsMachine *machine, CapsMachineQuestion question,
     machine->told[question] = reply && questions[question].take(machine, reply);
     return machine->told[question];
 }
+
+void caps_machine_will_have(CapsMachine *machine, const char *id)
+{
+    if (machine->objects) {
+        g_hash_table_add(machine->objects, g_strdup(id));
+    }
+}

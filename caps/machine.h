@@ -83,6 +83,9 @@ const char *caps_machine_question_name(CapsMachineQuestion question);
 bool caps_machine_take(CapsMachine *machine, CapsMachineQuestion question,
                        JsonNode *reply);
 
+/* It will have the object @id before the migration begins. */
+void caps_machine_will_have(CapsMachine *machine, const char *id);
+
 /*
  * Adds what differs to @findings (caps/finding.h).  @wanted is how both sides
  * will be set: some differences count only for post-copy, multifd...

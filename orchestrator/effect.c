@@ -7,6 +7,7 @@
 #include "caps/match.h"
 #include "caps/table.h"
 #include "orchestrator/phases.h"
+#include "orchestrator/secure.h"
 
 /* What is sent has a header, and pages of noise may shrink by a thousandth. */
 #define COMPRESSION_USEFUL_MIN 1.05
@@ -320,6 +321,19 @@ static Effect *judge(const Migration *m, const CapsWish *wish)
     return effect;
 }
 
+/* What both have set they do: without the handshake QEMU sends nothing. */
+static Effect *judge_tls(const Migration *m)
+{
+    Effect *effect = g_new0(Effect, 1);
+    bool is_whole = m->outcome == OUTCOME_MIGRATED;
+
+    effect->name = g_strdup("tls");
+    effect->verdict = is_whole ? EFFECT_YES : EFFECT_UNKNOWN;
+    effect->text = is_whole ? secure_describe(m->settings)
+                            : g_strdup("it did not come to that");
+    return effect;
+}
+
 static void effect_free(Effect *effect)
 {
     g_free(effect->name);
@@ -352,6 +366,9 @@ GPtrArray *effects_of(const Migration *m)
         if (!is_detail && !is_judged(effects, wish->name)) {
             g_ptr_array_insert(effects, 0, judge(m, wish));
         }
+    }
+    if (m->settings->secure) {
+        g_ptr_array_add(effects, judge_tls(m));
     }
     return effects;
 }

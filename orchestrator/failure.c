@@ -65,6 +65,10 @@ static const FailureRow rows[N_FAILURES] = {
     [FAILURE_HOST] = { "host",
         "this host does not have what the migration needs",
         "give it what it lacks, or leave out what needs it", OUTCOME_REFUSED },
+    [FAILURE_TLS] = { "tls",
+        "TLS cannot work with these credentials",
+        "qmigrate tls check looks at them alone; docs/tls.rst has each finding "
+        "and its mend", OUTCOME_REFUSED },
     [FAILURE_UNKNOWN_SETTING] = { "unknown-setting",
         "a capability or parameter that QEMU does not have",
         "qmigrate caps lists what each QEMU has",

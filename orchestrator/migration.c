@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "orchestrator/phases.h"
+#include "orchestrator/secure.h"
 #include "orchestrator/uri.h"
 #include "qmp/json.h"
 
@@ -179,6 +180,7 @@ void migration_settings_clear(MigrationSettings *settings)
     g_clear_pointer(&settings->wishes, g_ptr_array_unref);
     g_clear_pointer(&settings->features, g_ptr_array_unref);
     g_clear_pointer(&settings->found, g_ptr_array_unref);
+    secure_unref(settings->secure);
     *settings = (MigrationSettings){ 0 };
 }
 

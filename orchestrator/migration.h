@@ -111,6 +111,8 @@ typedef struct {
     unsigned deadline_ms;
 } Action;
 
+typedef struct Secure Secure; /* orchestrator/secure.h */
+
 typedef struct {
     char *uri; /* what the destination listens at: unix:PATH or tcp:HOST:PORT;
                 * or file:PATH, which the source writes before */
@@ -119,6 +121,7 @@ typedef struct {
     GPtrArray *features;      /* of CapsFeatureWish, or NULL */
     GPtrArray *found;         /* of Finding: what the caller found out about
                                * the host already, or NULL */
+    Secure *secure;           /* TLS of ours; NULL: none */
     uint64_t link_bits_per_s; /* 0: not known */
     uint64_t file_free_bytes; /* where @uri's file shall be; 0: not known */
     uint64_t timeout_us;      /* 0: none */

@@ -259,6 +259,15 @@ static bool was_never_told(const Migration *m, Side side)
            !m->context.handed_over;
 }
 
+/* Nobody else's credentials stay behind, nor the name of an object that is gone:
+ * the source could not migrate again.  In two halves both are needed still. */
+static bool leaves_nothing(const Migration *m)
+{
+    return m->settings->secure && (m->outcome == OUTCOME_MIGRATED ||
+                                   m->outcome == OUTCOME_FAILED ||
+                                   m->outcome == OUTCOME_CANCELLED);
+}
+
 /* Backwards, one at a time; false: nothing is left to be put back. */
 static bool undo_next(Migration *m)
 {
@@ -266,7 +275,7 @@ static bool undo_next(Migration *m)
         const CapsStep *step = m->steps->pdata[--m->n_sent];
         const Facts *facts = &m->facts[step->side];
         bool ours = !m->context.started || keeps_guest(m, step->side) ||
-                    was_never_told(m, step->side);
+                    was_never_told(m, step->side) || leaves_nothing(m);
         /* I5: nothing is changed while QEMU migrates.  Before migrate it does
          * not: a destination that could not listen is in setup all the same. */
         bool migrates =

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "orchestrator/preflight-host.h"
+#include "orchestrator/secure.h"
 #include "orchestrator/steer.h"
 #include "orchestrator/uri.h"
 
@@ -30,6 +31,8 @@ FailureCode preflight_failure(FindingCode code)
     case FINDING_HUGE_PAGES:
     case FINDING_FREE_MEMORY:
         return FAILURE_HOST;
+    case FINDING_CREDENTIALS:
+        return FAILURE_TLS;
     default:
         return FAILURE_INCOMPATIBLE;
     }
@@ -164,6 +167,7 @@ static void collect_wishes(Migration *m, CapsTransport transport)
         wish_if_there(m, "pause-before-switchover", /* by_both= */ true);
     }
     steer_wish(m);
+    secure_wish(m);
     m->n_own_wishes = m->wishes->len;
     for (guint i = 0; settings->features && i < settings->features->len; i++) {
         caps_feature_expand(settings->features->pdata[i], &surroundings,
@@ -220,6 +224,7 @@ bool preflight_judge(Migration *m)
     check_source(m);
     check_destination(m);
     agree(m);
+    secure_judge(m);
     if (!m->settings->no_preflight) {
         check_file(m);
         caps_machine_compare(m->machines, m->wanted, m->findings);

@@ -3,6 +3,7 @@
 
 #include "orchestrator/decision.h"
 #include "orchestrator/effect.h"
+#include "orchestrator/secure.h"
 #include "orchestrator/preflight.h"
 #include "orchestrator/rehearse.h"
 #include "orchestrator/report-postcopy.h"
@@ -109,6 +110,7 @@ JsonObject *report_requested(const MigrationSettings *settings)
             settings->link_bits_per_s ? (int64_t)settings->link_bits_per_s
                                       : -1);
     json_object_set_object_member(requested, "features", features);
+    add_object(requested, "tls", secure_to_json(settings));
     add_int(requested, "timeout_us",
             settings->timeout_us ? (int64_t)settings->timeout_us : -1);
     add_string(requested, "policy", policy_word(settings));
@@ -292,7 +294,7 @@ JsonArray *report_findings(const GPtrArray *findings)
         const Finding *finding = findings->pdata[i];
         JsonObject *row = json_object_new();
         add_string(row, "severity", severity_name(finding->severity));
-        add_string(row, "code", finding_row(finding->code)->word);
+        add_string(row, "code", finding->word);
         add_string(row, "side",
                    finding->side < N_SIDES ? side_name(finding->side) : NULL);
         add_string(row, "text", finding->text);

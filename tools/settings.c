@@ -12,6 +12,7 @@
 #include "orchestrator/uri.h"
 #include "tools/plain.h"
 #include "tools/recovery.h"
+#include "tools/secure.h"
 #include "tools/steering.h"
 #include "tools/wishes.h"
 
@@ -28,7 +29,17 @@ static struct {
     char *json, *trace;
     gboolean quiet, destination_is_dead, no_preflight, dry_run, predict;
     char *measure;
+    SecureWords secure;
 } words;
+
+/* With or without a folder. */
+static gboolean take_tls(const char *option_name, const char *value,
+                         gpointer data, GError **error)
+{
+    g_free(words.secure.folder);
+    words.secure.folder = g_strdup(value ? value : "");
+    return TRUE;
+}
 
 /* clang-format off */
 static const GOptionEntry shared[] = {
@@ -58,6 +69,26 @@ static const GOptionEntry shared[] = {
     { "postcopy-after", 0, 0, G_OPTION_ARG_STRING,
       &words.steering.postcopy_after,
       "Switch to post-copy after so many passes", "PASSES" },
+    { "tls", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, take_tls,
+      "Send over TLS, with the credentials of this folder; a lab makes its own "
+      "without one, or with x509 or psk",
+      "DIR" },
+    { "tls-source", 0, 0, G_OPTION_ARG_FILENAME,
+      &words.secure.of_side[SIDE_SOURCE],
+      "... of this folder on the source", "DIR" },
+    { "tls-destination", 0, 0, G_OPTION_ARG_FILENAME,
+      &words.secure.of_side[SIDE_DESTINATION],
+      "... of this folder on the destination", "DIR" },
+    { "tls-hostname", 0, 0, G_OPTION_ARG_STRING, &words.secure.hostname,
+      "What the destination's certificate must be for (default: the host of "
+      "the address)",
+      "NAME" },
+    { "tls-authz", 0, 0, G_OPTION_ARG_STRING_ARRAY, &words.secure.authz,
+      "Let in only a source of this distinguished name; * and ? stand for "
+      "others",
+      "NAME" },
+    { "tls-identity", 0, 0, G_OPTION_ARG_STRING, &words.secure.identity,
+      "Whose key of a keys.psk the source uses (default: qemu)", "NAME" },
     { "timeout", 0, 0, G_OPTION_ARG_STRING, &words.timeout,
       "Give up when it is not done in this time, e.g. 90s; bare: milliseconds; "
       "0: never",
@@ -356,6 +387,9 @@ static gboolean take_words(Settings *settings, GError **error)
            wishes_take(&words.wishes, &settings->migration, error) &&
            steering_take(&words.steering, &settings->migration, error) &&
            recovery_take(&words.recovery, &settings->migration, error) &&
+           secure_take(&words.secure, &settings->migration,
+                       settings->makes_tls ? &settings->tls_made : NULL,
+                       error) &&
            take_measure(settings, error) && take_progress(settings, error);
 }
 

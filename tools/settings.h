@@ -13,6 +13,8 @@ typedef enum { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER } ProgressWhen;
 
 typedef struct {
     MigrationSettings migration; /* uri may be NULL: to be chosen */
+    const char *tls_made; /* a lab shall make credentials, of this kind; NULL */
+    gboolean makes_tls;   /* a verb that can sets it before */
     ProgressWhen progress;
     char *json;  /* a file, "-" for standard output, or NULL */
     char *trace; /* a file, or NULL */

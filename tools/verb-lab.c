@@ -270,7 +270,7 @@ static guint count_behind(int argc, char **argv)
 int verb_lab(int argc, char **argv)
 {
     guint n_behind = count_behind(argc, argv);
-    g_auto(Settings) settings = { 0 };
+    g_auto(Settings) settings = { .makes_tls = TRUE };
     g_auto(LabOptions) options = { 0 };
     g_autoptr(GError) error = NULL;
 

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "tools/lab/credentials.h"
 #include "tools/lab/machine.h"
 #include "tools/lab/stages.h"
+#include "tools/secure.h"
 
 #define TRY_MS    3000u  /* for the guest's first word, if there is a choice */
 #define KVM_MS    15000u /* ... and if there is none: KVM is quick, or broken */
@@ -294,11 +296,30 @@ Lab *lab_new(const LabOptions *options, const Settings *settings,
     lab->migration.check_only = settings->dry_run;
     g_free(lab->migration.destination_host);
     lab->migration.destination_host = g_strdup("127.0.0.1");
+    lab->migration.recover_uri = g_strdup(migration->recover_uri);
+    secure_ref(migration->secure); /* also the copy's */
     pair_init(&lab->pair, options, kernel);
     lab->result->results =
         g_ptr_array_new_with_free_func((GDestroyNotify)json_node_unref);
     beats_init(&lab->beats);
     return lab;
+}
+
+/* Those of this lab alone: they go with its folder. */
+static gboolean make_credentials(Lab *lab, GError **error)
+{
+    const char *kind = lab->settings->tls_made;
+    const char *folder = guard_folder(lab->guard);
+    Secure *secure = lab->migration.secure;
+
+    if (!kind) {
+        return TRUE;
+    }
+    if (!credentials_make(folder, kind, secure->identity, error)) {
+        return FALSE;
+    }
+    secure_load(secure, folder);
+    return TRUE;
 }
 
 void lab_start(Lab *lab, LabDone *done, gpointer user_data)
@@ -310,6 +331,9 @@ void lab_start(Lab *lab, LabDone *done, gpointer user_data)
     lab->guard = guard_start(&error);
     lab->progress = progress_start(lab->settings);
     if (!lab->guard) {
+        lab_fail(lab, FAILURE_ENVIRONMENT, OUTCOME_ERROR,
+                 g_strdup(error->message));
+    } else if (!make_credentials(lab, &error)) {
         lab_fail(lab, FAILURE_ENVIRONMENT, OUTCOME_ERROR,
                  g_strdup(error->message));
     } else if (lab->pair.machine) {

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * TLS for the migration's stream: what is found in the credentials before
+ * anything is sent, and what both QEMUs are told.  Pure: tls/ has the knowledge,
+ * the caller has read the files.
+ */
+#include "orchestrator/migration.h"
+#include "tls/authz.h"
+#include "tls/files.h"
+
+/* What the user wants of it. */
+struct Secure {
+    TlsCredentials *credentials[N_SIDES];
+    char *hostname; /* what the source verifies; NULL: the address's host, or
+                     * over a unix socket what the destination's certificate is
+                     * for */
+    char *identity;  /* of a PSK; NULL: QEMU's own */
+    TlsAuthz *authz; /* whom the destination lets in; NULL: all whose
+                      * certificate its CA signed */
+    int64_t now_s;   /* since 1970, when the credentials were read */
+};
+
+Secure *secure_new(void);
+Secure *secure_ref(Secure *secure);  /* takes NULL */
+void secure_unref(Secure *secure); /* takes NULL */
+
+/* What the source will hold the destination's certificate against: NULL: nothing
+ * is known, or it is no certificate.  Free with g_free(). */
+char *secure_host(const MigrationSettings *settings);
+
+/* "x509; the destination is verified as localhost".  Free with g_free(). */
+char *secure_describe(const MigrationSettings *settings);
+
+/* For the result; NULL: no TLS of ours. */
+JsonObject *secure_to_json(const MigrationSettings *settings);
+
+/* Adds the parameters to m->wishes, as wishes of ours. */
+void secure_wish(Migration *m);
+
+/* Behind the agreement: adds what is found, and puts the objects in front of
+ * m->steps. */
+void secure_judge(Migration *m);
