@@ -67,6 +67,7 @@ static TlsCredentials *load(const char *folder)
 
     /* One that may be entered and not listed is as good to QEMU. */
     if (fd < 0 && errno != EACCES) {
+        credentials->is_absent = errno == ENOENT;
         credentials->error = g_strdup(g_strerror(errno));
         return credentials;
     }
@@ -113,6 +114,15 @@ GPtrArray *tls_credentials_hosts(const char *folder)
     return hosts;
 }
 
+static char *names_of(const GPtrArray *hosts)
+{
+    GString *names = g_string_new(hosts->pdata[0]);
+    for (guint i = 1; i < hosts->len; i++) {
+        g_string_append_printf(names, ", %s", (const char *)hosts->pdata[i]);
+    }
+    return g_string_free(names, FALSE);
+}
+
 TlsCredentials *tls_credentials_load(const char *folder, const char *host)
 {
     g_autoptr(GPtrArray) hosts = has_credentials(folder)
@@ -125,5 +135,7 @@ TlsCredentials *tls_credentials_load(const char *folder, const char *host)
             return load(path);
         }
     }
-    return load(folder);
+    TlsCredentials *credentials = load(folder);
+    credentials->hosts = hosts->len ? names_of(hosts) : NULL;
+    return credentials;
 }

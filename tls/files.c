@@ -55,6 +55,7 @@ void tls_credentials_free(TlsCredentials *credentials)
     }
     g_free(credentials->folder);
     g_free(credentials->error);
+    g_free(credentials->hosts);
     g_free(credentials);
 }
 

@@ -38,8 +38,10 @@ typedef struct {
 } TlsFile;
 
 typedef struct {
-    char *folder; /* what QEMU's dir= gets */
-    char *error;  /* why the folder cannot be read, NULL: it can */
+    char *folder;   /* what QEMU's dir= gets */
+    char *error;    /* why the folder cannot be read, NULL: it can */
+    bool is_absent; /* because it is not there */
+    char *hosts;    /* "a, b": it has folders of several, NULL: it has not */
     TlsFile files[N_TLS_FILES];
 } TlsCredentials;
 

@@ -8,8 +8,8 @@
 /* clang-format off */
 static const TlsFindingRow rows[N_TLS_FINDINGS] = {
     [TLS_FINDING_MISSING] = { "missing",
-        "a file that QEMU needs is not there",
-        "make it: qmigrate tls make" },
+        "a file or folder that QEMU needs is not there",
+        "name the folder where it is, or make it: qmigrate tls make" },
     [TLS_FINDING_UNREADABLE] = { "unreadable",
         "a file or folder cannot be read",
         "let this user read it, and the user that runs QEMU" },

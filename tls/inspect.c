@@ -130,15 +130,22 @@ static void inspect(const TlsLook *look, Parsed *parsed, GPtrArray *findings)
     TlsKind kind = tls_credentials_kind(credentials);
 
     if (credentials->error) {
-        tls_findings_add(findings, TLS_FINDING_UNREADABLE, TLS_ERROR,
-                         look->role, credentials->folder, "%s",
+        tls_findings_add(findings,
+                         credentials->is_absent ? TLS_FINDING_MISSING
+                                                : TLS_FINDING_UNREADABLE,
+                         TLS_ERROR, look->role, credentials->folder, "%s",
                          credentials->error);
         return;
     }
     if (kind == TLS_KIND_NONE) {
+        const char *hosts = credentials->hosts;
         tls_findings_add(findings, TLS_FINDING_MISSING, TLS_ERROR, look->role,
                          credentials->folder,
-                         "there are neither certificates nor a keys.psk in it");
+                         hosts ? "it has the folders of several hosts, and "
+                                 "none of them is named: %s"
+                               : "there are neither certificates nor a "
+                                 "keys.psk in it%s",
+                         hosts ? hosts : "");
         return;
     }
     look_at_files(look, findings);

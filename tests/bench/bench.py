@@ -4,9 +4,8 @@
 
     bench.py [--json FILE] [BENCH...]
 
-The benches: migration, postcopy, lab, cost, rate; all of them without a name.
-QMIGRATE
-says which program is measured, else it is the one in build/; QMIGRATE_QEMU_7_2
+The benches: migration, postcopy, lab, cost, rate, credentials; all of them
+without a name.  QMIGRATE says which program is measured, else it is the one in build/; QMIGRATE_QEMU_7_2
 with which QEMU.  Exit code 1: a goal was missed; 2: something could not be
 measured; 77: there is no QEMU."""
 
@@ -18,6 +17,7 @@ import signal
 import sys
 
 import cost
+import credentials
 import lab
 import migration
 import postcopy
@@ -26,7 +26,7 @@ from pair import COST, GUEST, QMIGRATE, RAW
 from report import Failed, Report
 
 BENCHES = {'migration': migration, 'postcopy': postcopy, 'lab': lab,
-           'cost': cost, 'rate': rate}
+           'cost': cost, 'rate': rate, 'credentials': credentials}
 QEMU = os.environ.get('QMIGRATE_QEMU_7_2') or 'qemu-system-x86_64'
 
 

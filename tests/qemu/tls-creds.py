@@ -564,7 +564,7 @@ def two_folders_are_compared(place):
     check(look(place, a, a, '--host', 'y') == 'name', 'another name')
     check(look(place, a, a) == 'no-name', 'no name')
     check(look(place, a, keys) == 'other-kind', 'two kinds')
-    check(look(place, place.path('none')) == 'unreadable', 'no folder')
+    check(look(place, place.path('none')) == 'missing', 'no folder')
 
 
 BAD_WORDS = [

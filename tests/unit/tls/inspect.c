@@ -74,6 +74,18 @@ static void empty_folder(Folder *folder, TlsRole role)
     }
 }
 
+static void folder_of_hosts(Folder *folder, TlsRole role)
+{
+    empty_folder(folder, role);
+    folder->credentials->hosts = g_strdup("a, b");
+}
+
+static void absent_folder(Folder *folder, TlsRole role)
+{
+    folder->credentials->error = g_strdup("No such file or directory");
+    folder->credentials->is_absent = true;
+}
+
 static void bad_ca(Folder *folder, TlsRole role)
 {
     put(folder, TLS_FILE_CA_CERT, "-----BEGIN CERTIFICATE-----\nnothing\n");
@@ -209,6 +221,10 @@ static const Case cases[] = {
       .severity = TLS_ERROR, .says = "-key.pem" },
     { "nothing", .spoil = empty_folder, .code = TLS_FINDING_MISSING,
       .severity = TLS_ERROR, .says = "/creds: " },
+    { "a folder of hosts", .spoil = folder_of_hosts,
+      .code = TLS_FINDING_MISSING, .severity = TLS_ERROR, .says = ": a, b" },
+    { "no folder", .spoil = absent_folder, .code = TLS_FINDING_MISSING,
+      .severity = TLS_ERROR, .says = "/creds: No such file" },
     { "unreadable key", .spoil = unreadable_key,
       .code = TLS_FINDING_UNREADABLE, .severity = TLS_ERROR,
       .says = "Permission denied" },

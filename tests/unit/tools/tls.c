@@ -249,6 +249,7 @@ static void the_only_host_needs_no_name(void **state)
     g_autoptr(TlsCredentials) none = tls_credentials_load(top, NULL);
     g_autoptr(TlsCredentials) b = tls_credentials_load(top, "b.example");
     assert_string_equal(none->folder, top);
+    assert_string_equal(none->hosts, "a.example, b.example");
     assert_int_equal(tls_credentials_kind(none), TLS_KIND_NONE);
     assert_int_equal(tls_credentials_kind(b), TLS_KIND_X509);
 }
