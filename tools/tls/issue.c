@@ -70,13 +70,22 @@ static gboolean check_ca(const char *folder, const TlsMade *ca, gint64 now_s,
 
 static gboolean read_ca(const char *folder, TlsMade *ret_ca, GError **error)
 {
-    g_autofree char *certificate =
-        g_build_filename(folder, tls_file_name(TLS_FILE_CA_CERT), NULL);
-    g_autofree char *key =
-        g_build_filename(folder, tls_file_name(TLS_FILE_CA_KEY), NULL);
-    return g_file_get_contents(certificate, &ret_ca->certificate, NULL,
-                               error) &&
-           g_file_get_contents(key, &ret_ca->key, NULL, error);
+    const struct {
+        TlsFileId id;
+        char **ret_text;
+    } files[] = { { TLS_FILE_CA_CERT, &ret_ca->certificate },
+                  { TLS_FILE_CA_KEY, &ret_ca->key } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+        const char *name = tls_file_name(files[i].id);
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        if (!g_file_get_contents(path, files[i].ret_text, NULL, NULL)) {
+            g_autofree char *why =
+                g_strdup_printf("its %s cannot be read", name);
+            return bad_ca(error, folder, why);
+        }
+    }
+    return TRUE;
 }
 
 typedef struct {

@@ -226,7 +226,7 @@ static void a_host_can_come_later(void **state)
 
 static void a_ca_that_cannot_sign_is_refused(void **state)
 {
-    g_autoptr(GError) expired = NULL, other = NULL;
+    g_autoptr(GError) expired = NULL, other = NULL, none = NULL;
     assert_true(issue("a.example", NULL, NOW_S, NULL));
     assert_false(issue("b.example", NULL, NOW_S + 400000000, &expired));
     check_contains(expired->message, "expired");
@@ -234,7 +234,23 @@ static void a_ca_that_cannot_sign_is_refused(void **state)
     folder_put(top, "ca/ca-key.pem", key);
     assert_false(issue("b.example", NULL, NOW_S, &other));
     check_contains(other->message, "another certificate");
+    folder_put(top, "ca/ca-key.pem", NULL);
+    assert_false(issue("b.example", NULL, NOW_S, &none));
+    check_contains(none->message, "its ca-key.pem cannot be read");
     assert_int_equal(count_in("."), 2);
+}
+
+/* Its key can be kept apart from all that is copied to hosts. */
+static void the_ca_can_be_elsewhere(void **state)
+{
+    g_autofree char *ca = g_build_filename(top, "safe", NULL);
+    assert_true(issue("a.example", ca, NOW_S, NULL));
+    assert_true(issue("b.example", ca, NOW_S, NULL));
+    g_autofree char *of_a = text_of("a.example/ca-cert.pem");
+    g_autofree char *of_b = text_of("b.example/ca-cert.pem");
+    assert_string_equal(of_a, of_b);
+    assert_int_equal(count_in("safe"), 2);
+    assert_int_equal(count_in("."), 3);
 }
 
 static void the_only_host_needs_no_name(void **state)
@@ -285,6 +301,7 @@ int main(void)
         TEST(one_secret_is_written_as_well),
         TEST(a_host_can_come_later),
         TEST(a_ca_that_cannot_sign_is_refused),
+        TEST(the_ca_can_be_elsewhere),
         TEST(the_only_host_needs_no_name),
         TEST(what_cannot_be_read_is_kept_for_telling),
     };
