@@ -490,6 +490,46 @@ def our_key_is_taken(place, version):
                **{'qom-type': 'tls-creds-psk'}), 'QEMU takes any identity')
 
 
+def add(qemu, qom_type, name, **more):
+    qemu.monitor.execute('object-add', **{'qom-type': qom_type, 'id': name,
+                                          **more})
+
+
+def ours_migrates(place, source, destination, allowed):
+    """With them a guest comes from one to the other; or not, if its name is not
+    among those allowed."""
+    folder = place.path('tls')
+    made(place, folder, '--host', 'a.example', '--host', 'b.example')
+    place.pair(source, destination)
+    add(place.source, 'tls-creds-x509', 'creds', endpoint='client',
+        dir=os.path.join(folder, 'a.example'))
+    add(place.destination, 'tls-creds-x509', 'creds', endpoint='server',
+        dir=os.path.join(folder, 'b.example'))
+    add(place.destination, 'authz-list', 'authz', policy='deny', rules=[
+        {'match': allowed, 'policy': 'allow'}])
+    run = place.migrate('--set', 'tls-creds=creds', '--set',
+                        'tls-hostname=b.example', '--set', 'tls-authz=authz',
+                        '--multifd=2')
+    if allowed == 'CN=a.example':
+        run.ended(0, 'migrated')
+        place.runs_only_on(place.destination)
+    else:
+        check(run.code == 4, f'exit code {run.code}: {run.err}')
+        place.runs_only_on(place.source)
+
+
+def our_key_migrates(place, source, destination):
+    folder = place.path('tls')
+    made(place, folder, '--psk', '--identity', 'me')
+    place.pair(source, destination)
+    add(place.source, 'tls-creds-psk', 'creds', endpoint='client', dir=folder,
+        username='me')
+    add(place.destination, 'tls-creds-psk', 'creds', endpoint='server',
+        dir=folder)
+    place.migrate('--set', 'tls-creds=creds').ended(0, 'migrated')
+    place.runs_only_on(place.destination)
+
+
 def certtool_reads_ours(place):
     folder = place.path('tls')
     made(place, folder, '--host', 'a.example,10.0.0.1')
@@ -618,6 +658,12 @@ def cases():
             yield f'taken-{name}-{version}', is_taken, version, function, expected
         yield f'ours-{version}', ours_is_taken, version
         yield f'our-key-{version}', our_key_is_taken, version
+        other = VERSIONS[version == VERSIONS[0]]
+        yield (f'ours-migrates-{version}', ours_migrates, version, other,
+               'CN=a.example')
+        yield (f'ours-is-refused-{version}', ours_migrates, version, other,
+               'CN=b.example')
+        yield f'our-key-migrates-{version}', our_key_migrates, version, other
     for function in (certtool_reads_ours, is_for_the_owner_alone,
                      overwrites_only_by_force, two_folders_are_compared,
                      bad_words, a_folder_that_cannot_be_made):
