@@ -263,9 +263,9 @@ static bool was_never_told(const Migration *m, Side side)
  * the source could not migrate again.  In two halves both are needed still. */
 static bool leaves_nothing(const Migration *m)
 {
-    return m->settings->secure && (m->outcome == OUTCOME_MIGRATED ||
-                                   m->outcome == OUTCOME_FAILED ||
-                                   m->outcome == OUTCOME_CANCELLED);
+    return m->settings->secure &&
+           (m->outcome == OUTCOME_MIGRATED || m->outcome == OUTCOME_FAILED ||
+            m->outcome == OUTCOME_CANCELLED);
 }
 
 /* Backwards, one at a time; false: nothing is left to be put back. */

@@ -86,8 +86,7 @@ char *secure_host(const MigrationSettings *settings)
 static const char *kind_of(const Secure *secure)
 {
     const TlsCredentials *source = secure->credentials[SIDE_SOURCE];
-    return tls_kind_name(source ? tls_credentials_kind(source)
-                                : TLS_KIND_NONE);
+    return tls_kind_name(source ? tls_credentials_kind(source) : TLS_KIND_NONE);
 }
 
 static const char *identity_of(const Secure *secure)

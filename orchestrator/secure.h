@@ -12,7 +12,7 @@
 /* What the user wants of it. */
 struct Secure {
     TlsCredentials *credentials[N_SIDES];
-    char *hostname; /* what the source verifies; NULL: the address's host, or
+    char *hostname;  /* what the source verifies; NULL: the address's host, or
                      * over a unix socket what the destination's certificate is
                      * for */
     char *identity;  /* of a PSK; NULL: QEMU's own */
@@ -22,8 +22,8 @@ struct Secure {
 };
 
 Secure *secure_new(void);
-Secure *secure_ref(Secure *secure);  /* takes NULL */
-void secure_unref(Secure *secure); /* takes NULL */
+Secure *secure_ref(Secure *secure); /* takes NULL */
+void secure_unref(Secure *secure);  /* takes NULL */
 
 /* What the source will hold the destination's certificate against: NULL: nothing
  * is known, or it is no certificate.  Free with g_free(). */

@@ -57,8 +57,7 @@ static GArray *lines_of(const GPtrArray *findings, GPtrArray **ret_texts)
     for (guint i = 0; i < findings->len; i++) {
         const Finding *finding = findings->pdata[i];
         const FindingLine line = { finding->severity, finding_to_text(finding),
-                                   finding->word,
-                                   report_hint(finding) };
+                                   finding->word, report_hint(finding) };
         g_ptr_array_add(*ret_texts, (char *)line.text);
         g_array_append_val(lines, line);
     }

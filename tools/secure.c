@@ -115,7 +115,7 @@ static gboolean check_words(const SecureWords *words, bool is_wanted,
 /* NULL: a folder is meant. */
 static const char *made_kind(const char *folder)
 {
-    return *folder == '\0'                ? "x509"
+    return *folder == '\0'               ? "x509"
            : strcmp(folder, "x509") == 0 ? "x509"
            : strcmp(folder, "psk") == 0  ? "psk"
                                          : NULL;

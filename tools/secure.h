@@ -7,8 +7,8 @@
 
 /* As typed; each may be NULL. */
 typedef struct {
-    char *folder;             /* --tls=DIR; "": without a value */
-    char *of_side[N_SIDES];   /* --tls-source, --tls-destination */
+    char *folder;           /* --tls=DIR; "": without a value */
+    char *of_side[N_SIDES]; /* --tls-source, --tls-destination */
     char *hostname, *identity;
     char **authz;
 } SecureWords;
