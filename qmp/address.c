@@ -9,7 +9,8 @@
 #include "qmp/error.h"
 
 #define FORMS                                                                  \
-    "an address is unix:PATH, tcp:HOST:PORT, fd:NUMBER or exec:COMMAND"
+    "an address is unix:PATH, tcp:HOST:PORT, tls:HOST:PORT, fd:NUMBER "        \
+    "or exec:COMMAND"
 
 static bool refuse(GError **error, const char *text, const char *why)
 {
@@ -84,6 +85,7 @@ static const struct {
 } forms[] = {
     { "unix:", QMP_ADDRESS_UNIX, parse_unix },
     { "tcp:", QMP_ADDRESS_TCP, parse_tcp },
+    { "tls:", QMP_ADDRESS_TLS, parse_tcp },
     { "fd:", QMP_ADDRESS_FD, parse_fd },
     { "exec:", QMP_ADDRESS_EXEC, parse_exec },
 };
@@ -121,6 +123,12 @@ QmpAddress *qmp_address_parse(const char *text, GError **error)
     return parse_any(address, error) ? g_steal_pointer(&address) : NULL;
 }
 
+void qmp_address_set_credentials(QmpAddress *address, const char *folder)
+{
+    g_free(address->credentials);
+    address->credentials = g_strdup(folder);
+}
+
 QmpAddress *qmp_address_copy(const QmpAddress *address)
 {
     QmpAddress *copy = g_new(QmpAddress, 1);
@@ -129,6 +137,7 @@ QmpAddress *qmp_address_copy(const QmpAddress *address)
     copy->text = g_strdup(address->text);
     copy->path = g_strdup(address->path);
     copy->host = g_strdup(address->host);
+    copy->credentials = g_strdup(address->credentials);
     return copy;
 }
 
@@ -138,6 +147,7 @@ void qmp_address_free(QmpAddress *address)
         g_free(address->text);
         g_free(address->path);
         g_free(address->host);
+        g_free(address->credentials);
         g_free(address);
     }
 }
@@ -152,6 +162,7 @@ gboolean qmp_address_equal(const QmpAddress *a, const QmpAddress *b)
     case QMP_ADDRESS_EXEC:
         return strcmp(a->path, b->path) == 0;
     case QMP_ADDRESS_TCP:
+    case QMP_ADDRESS_TLS:
         return g_ascii_strcasecmp(a->host, b->host) == 0 && a->port == b->port;
     case QMP_ADDRESS_FD:
         return a->fd == b->fd;

@@ -6,11 +6,13 @@
 #include <stdbool.h>
 
 #include "qmp/address.h"
+#include "qmp/tls.h"
 
 typedef struct {
     int fd;
     bool carries_fds;      /* a unix socket straight to the peer */
     pid_t peer_pid;        /* who listens, as the kernel knows it; 0: unknown */
+    QmpTls *tls;           /* behind fd; NULL: none */
     GPid child;            /* exec: leads its own session; 0: none */
     GMainContext *context; /* where the child is reaped */
 } QmpTransport;

@@ -19,8 +19,8 @@ static gboolean choose_uri(MigrationSettings *settings,
                            const QmpAddress *destination, GError **error)
 {
     g_free(settings->destination_host);
-    settings->destination_host = g_strdup(
-        destination->kind == QMP_ADDRESS_TCP ? destination->host : "127.0.0.1");
+    settings->destination_host =
+        g_strdup(destination->host ? destination->host : "127.0.0.1");
     if (settings->uri) {
         return TRUE;
     }
@@ -30,7 +30,7 @@ static gboolean choose_uri(MigrationSettings *settings,
                             getpid(), g_random_int());
         return TRUE;
     }
-    if (destination->kind == QMP_ADDRESS_TCP) {
+    if (destination->host) {
         gboolean is_v6 = strchr(destination->host, ':') != NULL;
         settings->uri = g_strdup_printf(is_v6 ? "tcp:[%s]:0" : "tcp:%s:0",
                                         destination->host);

@@ -4,6 +4,7 @@
 #include "tools/conclude.h"
 #include "tools/files.h"
 #include "tools/migrate.h"
+#include "tools/monitor.h"
 
 static gboolean parse(PairOptions *options, const char *summary, int *argc,
                       char ***argv, GError **error)
@@ -14,6 +15,7 @@ static gboolean parse(PairOptions *options, const char *summary, int *argc,
           "Monitor of the QEMU that runs the guest", "QMP" },
         { "destination", 0, 0, G_OPTION_ARG_STRING, &words[SIDE_DESTINATION],
           "Monitor of the QEMU that waits for it (-S -incoming defer)", "QMP" },
+        MONITOR_TLS_ENTRY,
         { NULL }
     };
     static const GOptionEntry recovery_entries[] = {
@@ -21,6 +23,7 @@ static gboolean parse(PairOptions *options, const char *summary, int *argc,
           "Monitor of the QEMU that the guest came from", "QMP" },
         { "destination", 0, 0, G_OPTION_ARG_STRING, &words[SIDE_DESTINATION],
           "Monitor of the QEMU that the guest is on", "QMP" },
+        MONITOR_TLS_ENTRY,
         { NULL }
     };
 
@@ -46,12 +49,12 @@ static gboolean parse(PairOptions *options, const char *summary, int *argc,
         return FALSE;
     }
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        options->address[side] = qmp_address_parse(words[side], error);
+        options->address[side] = monitor_parse(words[side], error);
         if (!options->address[side]) {
             return FALSE;
         }
     }
-    return TRUE;
+    return monitor_check(error);
 }
 
 static gboolean refuse_same_place(const PairOptions *options,

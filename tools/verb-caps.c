@@ -8,6 +8,7 @@
 #include "tools/migrate.h"
 #include "tools/output.h"
 #include "tools/plain.h"
+#include "tools/monitor.h"
 #include "tools/verb.h"
 
 static struct {
@@ -24,6 +25,7 @@ static const GOptionEntry entries[] = {
       "Monitor of a QEMU that could take one", "QMP" },
     { "json", 0, 0, G_OPTION_ARG_STRING, &words.json,
       "Write all of it as JSON to FILE, - for standard output", "FILE" },
+    MONITOR_TLS_ENTRY,
     { NULL }
 };
 /* clang-format on */
@@ -96,9 +98,7 @@ static gboolean parse(Inquired *qemus, int *argc, char ***argv, GError **error)
     if (!options_parse(entries, NULL,
                        "Lists the features, capabilities and parameters of a "
                        "migration;\nwith one QEMU what it has, with two also "
-                       "which features fit them.\n"
-                       "QMP is unix:PATH (or a path), tcp:HOST:PORT, fd:N or "
-                       "exec:COMMAND.",
+                       "which features fit them.\n" MONITOR_FORMS,
                        argc, argv, error)) {
         return FALSE;
     }
@@ -108,13 +108,12 @@ static gboolean parse(Inquired *qemus, int *argc, char ***argv, GError **error)
         return FALSE;
     }
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        if (words.addresses[side] &&
-            !(qemus->addresses[side] =
-                  qmp_address_parse(words.addresses[side], error))) {
+        if (words.addresses[side] && !(qemus->addresses[side] = monitor_parse(
+                                           words.addresses[side], error))) {
             return FALSE;
         }
     }
-    return TRUE;
+    return monitor_check(error);
 }
 
 int verb_caps(int argc, char **argv)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* qmigrate postcopy: a migration switches over now, whoever runs it. */
 #include "tools/attach/attach.h"
+#include "tools/monitor.h"
 #include "tools/verb.h"
 
 int verb_postcopy(int argc, char **argv)
@@ -11,8 +12,7 @@ int verb_postcopy(int argc, char **argv)
     if (!attach_options_read(
             &options, "postcopy",
             "Lets a migration that was started with --postcopy switch over to "
-            "it, whoever runs it.\nQMP is unix:PATH (or a path), "
-            "tcp:HOST:PORT, fd:N or exec:COMMAND.",
+            "it, whoever runs it.\n" MONITOR_FORMS,
             &argc, &argv, &exit_code)) {
         return exit_code;
     }

@@ -7,6 +7,7 @@
 #include "tools/foresee.h"
 #include "tools/output.h"
 #include "tools/plain.h"
+#include "tools/monitor.h"
 #include "tools/verb.h"
 
 static char *source_word;
@@ -15,6 +16,7 @@ static char *source_word;
 static const GOptionEntry entries[] = {
     { "source", 0, 0, G_OPTION_ARG_STRING, &source_word,
       "Monitor of the QEMU that has the guest", "QMP" },
+    MONITOR_TLS_ENTRY,
     { NULL }
 };
 /* clang-format on */
@@ -63,9 +65,7 @@ static QmpAddress *parse(Settings *settings, int *argc, char ***argv,
 {
     if (!settings_parse(settings, entries, NULL,
                         "Says how a migration with these options would go, "
-                        "without one.\n"
-                        "QMP is unix:PATH (or a path), tcp:HOST:PORT, fd:N or "
-                        "exec:COMMAND.",
+                        "without one.\n" MONITOR_FORMS,
                         argc, argv, error)) {
         return NULL;
     }
@@ -79,9 +79,10 @@ static QmpAddress *parse(Settings *settings, int *argc, char ***argv,
                     "--source is missing");
         return NULL;
     }
-    return files_check_apart(settings, error)
-               ? qmp_address_parse(source_word, error)
-               : NULL;
+    g_autoptr(QmpAddress) source = files_check_apart(settings, error)
+                                       ? monitor_parse(source_word, error)
+                                       : NULL;
+    return source && monitor_check(error) ? g_steal_pointer(&source) : NULL;
 }
 
 int verb_predict(int argc, char **argv)

@@ -12,6 +12,7 @@
 #include "tools/qmp/shell.h"
 #include "tools/qmp/show.h"
 #include "tools/settings.h"
+#include "tools/monitor.h"
 #include "tools/verb.h"
 
 #define TIMEOUT_MS 10000u
@@ -180,6 +181,7 @@ static const GOptionEntry entries[] = {
     { "events", 0, 0, G_OPTION_ARG_STRING, &options.n_events,
       "Stay and print the events as JSON lines, N of them or until interrupted",
       "N" },
+    MONITOR_TLS_ENTRY,
     { NULL }
 };
 /* clang-format on */
@@ -223,13 +225,12 @@ int verb_qmp(int argc, char **argv)
     g_autoptr(QmpAddress) address = NULL;
 
     spell_events_out(argv);
-    if (!options_parse(entries, "QMP [COMMAND [NAME=VALUE...]]",
-                       "Sends one command to a QEMU and prints what it "
-                       "returns; without COMMAND\nopens a shell, or reads "
-                       "commands from standard input, one a line.\n"
-                       "QMP is unix:PATH (or a path), tcp:HOST:PORT, fd:N or "
-                       "exec:COMMAND.",
-                       &argc, &argv, &error)) {
+    if (!options_parse(
+            entries, "QMP [COMMAND [NAME=VALUE...]]",
+            "Sends one command to a QEMU and prints what it "
+            "returns; without COMMAND\nopens a shell, or reads "
+            "commands from standard input, one a line.\n" MONITOR_FORMS,
+            &argc, &argv, &error)) {
         return usage_failed("qmp", error);
     }
     if (argc < 2) {
@@ -239,7 +240,7 @@ int verb_qmp(int argc, char **argv)
     }
     session.words = argv + 2;
     if (!take_options(&session, &timeout_ms, &error) ||
-        !(address = qmp_address_parse(argv[1], &error))) {
+        !(address = monitor_parse(argv[1], &error)) || !monitor_check(&error)) {
         return usage_failed("qmp", error);
     }
     return run(&session, address, timeout_ms);

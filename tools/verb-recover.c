@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* qmigrate recover: a post-copy that is paused goes on. */
 #include "tools/pair-run.h"
+#include "tools/monitor.h"
 #include "tools/verb.h"
 
 int verb_recover(int argc, char **argv)
@@ -8,12 +9,11 @@ int verb_recover(int argc, char **argv)
     g_auto(PairOptions) options = { .is_recovery = TRUE };
     int exit_code;
 
-    if (!pair_options_read(&options, "recover",
-                           "Mends a post-copy whose connection broke, whoever "
-                           "began it, and lets it come to\nits end.\nQMP is "
-                           "unix:PATH (or a path), tcp:HOST:PORT, fd:N or "
-                           "exec:COMMAND.",
-                           &argc, &argv, &exit_code)) {
+    if (!pair_options_read(
+            &options, "recover",
+            "Mends a post-copy whose connection broke, whoever "
+            "began it, and lets it come to\nits end.\n" MONITOR_FORMS,
+            &argc, &argv, &exit_code)) {
         return exit_code;
     }
     return pair_run(&options);

@@ -4,6 +4,7 @@
 
 #include "tools/attach/attach.h"
 #include "tools/attach/live.h"
+#include "tools/monitor.h"
 #include "tools/verb.h"
 
 static gboolean show(const Attached *a, gpointer user_data)
@@ -19,8 +20,7 @@ int verb_status(int argc, char **argv)
     if (!attach_options_read(
             &options, "status",
             "Shows how a migration stands, whoever runs it, and changes "
-            "nothing.\nQMP is unix:PATH (or a path), tcp:HOST:PORT, fd:N or "
-            "exec:COMMAND.",
+            "nothing.\n" MONITOR_FORMS,
             &argc, &argv, &exit_code)) {
         return exit_code;
     }

@@ -6,6 +6,7 @@
 #include "caps/units.h"
 #include "tools/conclude.h"
 #include "tools/migrate.h"
+#include "tools/monitor.h"
 
 #define TIMEOUT_MS      30000u
 #define INTERVAL_MS     1000u
@@ -36,6 +37,7 @@ static const GOptionEntry shared[] = {
       "guest runs there", "QMP" },
     { "json", 0, 0, G_OPTION_ARG_STRING, &words.json,
       "Write all that was seen as JSON to FILE, - for standard output", "FILE" },
+    MONITOR_TLS_ENTRY,
 };
 static const GOptionEntry of_looking = {
     "watch", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, take_watch,
@@ -84,13 +86,12 @@ static gboolean take_addresses(AttachOptions *options, GError **error)
         return FALSE;
     }
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        if (words.addresses[side] &&
-            !(options->address[side] =
-                  qmp_address_parse(words.addresses[side], error))) {
+        if (words.addresses[side] && !(options->address[side] = monitor_parse(
+                                           words.addresses[side], error))) {
             return FALSE;
         }
     }
-    return TRUE;
+    return monitor_check(error);
 }
 
 static gboolean parse(AttachOptions *options, const char *summary, int *argc,
