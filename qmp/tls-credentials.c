@@ -231,7 +231,9 @@ char *qmp_tls_explain(gnutls_session_t session, int result, const char *host)
     case GNUTLS_E_PREMATURE_TERMINATION:
     case GNUTLS_E_PULL_ERROR:
     case GNUTLS_E_PUSH_ERROR:
-        return g_strdup("the peer closed the connection");
+        return g_strdup(host ? "the peer closed the connection"
+                             : "the peer closed the connection: it has another "
+                               "key, or wants a certificate");
     case GNUTLS_E_UNEXPECTED_PACKET_LENGTH:
     case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
     case GNUTLS_E_RECORD_OVERFLOW:

@@ -20,5 +20,6 @@ void qmp_tls_credentials_clear(QmpTlsCredentials *credentials);
 bool qmp_tls_credentials_use(const QmpTlsCredentials *credentials,
                              gnutls_session_t session);
 
-/* Of a handshake that ended with @result, one phrase.  Free with g_free(). */
+/* Of a session that ended with @result, one phrase.  @host: NULL with a PSK.  Free
+ * with g_free(). */
 char *qmp_tls_explain(gnutls_session_t session, int result, const char *host);

@@ -20,11 +20,11 @@
 #define ROUNDS_MAX   64 /* then others on this GMainContext have their turn */
 
 /*
- * QEMU 7.2 looks at a record when the next one comes, also at that of the
- * handshake, before which it does not greet.  So behind each goes one that is
- * nothing to a parser.
+ * QEMU 7.2 looks at a record when the next one comes.  So behind each message goes
+ * one that is nothing to a parser; a line feed ends a message, and is nowhere in
+ * it.
  */
-#define NUDGE "\n"
+#define NUDGE '\n'
 
 typedef struct {
     char bytes[BUFFER_BYTES];
@@ -80,7 +80,8 @@ static void fail(QmpTls *tls, char *why)
 static bool goes_on(QmpTls *tls, int result)
 {
     if (gnutls_error_is_fatal(result)) {
-        fail(tls, qmp_tls_explain(tls->session, result, tls->host));
+        fail(tls, qmp_tls_explain(tls->session, result,
+                                  tls->credentials.psk ? NULL : tls->host));
         return false;
     }
     return result != GNUTLS_E_AGAIN;
@@ -90,8 +91,8 @@ static bool goes_on(QmpTls *tls, int result)
 
 static void put_nudge(QmpTls *tls)
 {
-    memcpy(tls->out.bytes, NUDGE, strlen(NUDGE));
-    fill(&tls->out, strlen(NUDGE));
+    tls->out.bytes[0] = NUDGE;
+    fill(&tls->out, 1);
     tls->is_nudge = true;
 }
 
@@ -118,7 +119,7 @@ static bool send_out(QmpTls *tls)
         return goes_on(tls, (int)n);
     }
     out->at += n;
-    if (is_empty(out) && !tls->is_nudge) {
+    if (is_empty(out) && out->bytes[out->end - 1] == '\n' && !tls->is_nudge) {
         put_nudge(tls);
     }
     return true;

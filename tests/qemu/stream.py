@@ -56,6 +56,8 @@ class Stream:
 
     def __init__(self, path):
         self.path = path
+        self.forth, self.back = bytearray(), bytearray()  # all that passed
+        self.keeps = False  # ... or nothing, as it is much
         self.listeners = {}
         self.breaks = []
         self.attempt = None
@@ -104,6 +106,8 @@ class Stream:
             while data := here.recv(CHUNK):
                 if self.is_cut(attempt, len(data) if is_forth else 0):
                     return  # and what was read is lost
+                if self.keeps:
+                    (self.forth if is_forth else self.back).extend(data)
                 there.sendall(data)
             if not attempt.is_broken:
                 there.shutdown(socket.SHUT_WR)
