@@ -28,7 +28,7 @@ static bool wants_schema(const Migration *m, Side side)
     const MigrationSettings *settings = m->settings;
     return !settings->recover_only &&
            (side == SIDE_DESTINATION || settings->check_only ||
-            m->context.through_file ||
+            m->context.through_file || settings->secure ||
             (settings->features && settings->features->len > 0) ||
             (settings->wishes && settings->wishes->len > 0));
 }

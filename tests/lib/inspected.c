@@ -132,6 +132,7 @@ Inspected *inspected_new(const Inspection *inspection)
     settings->no_preflight = inspection->no_preflight;
     settings->check_only = !inspection->is_run;
     settings->found = inspection->found;
+    settings->secure = inspection->secure;
     add_wishes(settings, inspection->wishes);
 
     Migration *m = inspected->m = migration_new(settings);

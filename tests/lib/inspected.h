@@ -22,6 +22,7 @@ typedef struct {
     uint64_t link_bits_per_s, file_free_bytes;
     bool no_preflight, is_run; /* is_run: it goes on with prepare */
     GPtrArray *found;          /* of Finding, taken over; or NULL */
+    Secure *secure;            /* taken over, or NULL */
     pid_t pid[N_SIDES];        /* 0: not known */
     ProcessFacts process[N_SIDES];
     HostFacts host[N_SIDES];
