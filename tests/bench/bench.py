@@ -4,9 +4,9 @@
 
     bench.py [--json FILE] [BENCH...]
 
-The benches: migration, postcopy, lab, cost, rate, credentials; all of them
-without a name.  QMIGRATE says which program is measured, else it is the one in build/; QMIGRATE_QEMU_7_2
-with which QEMU.  Exit code 1: a goal was missed; 2: something could not be
+The benches: migration, postcopy, lab, cost, rate, credentials, tls; all of them
+without a name.  QMIGRATE says which program is measured, else it is the one in
+build/; QMIGRATE_QEMU_7_2 with which QEMU.  Exit code 1: a goal was missed; 2: something could not be
 measured; 77: there is no QEMU."""
 
 import argparse
@@ -22,11 +22,13 @@ import lab
 import migration
 import postcopy
 import rate
+import tls
 from pair import COST, GUEST, QMIGRATE, RAW
 from report import Failed, Report
 
 BENCHES = {'migration': migration, 'postcopy': postcopy, 'lab': lab,
-           'cost': cost, 'rate': rate, 'credentials': credentials}
+           'cost': cost, 'rate': rate, 'credentials': credentials,
+           'tls': tls}
 QEMU = os.environ.get('QMIGRATE_QEMU_7_2') or 'qemu-system-x86_64'
 
 
