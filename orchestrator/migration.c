@@ -170,6 +170,7 @@ void migration_settings_copy(const MigrationSettings *from,
     to->wishes = share(from->wishes);
     to->features = share(from->features);
     to->found = share(from->found);
+    to->secure = secure_ref(from->secure);
 }
 
 void migration_settings_clear(MigrationSettings *settings)

@@ -296,8 +296,6 @@ Lab *lab_new(const LabOptions *options, const Settings *settings,
     lab->migration.check_only = settings->dry_run;
     g_free(lab->migration.destination_host);
     lab->migration.destination_host = g_strdup("127.0.0.1");
-    lab->migration.recover_uri = g_strdup(migration->recover_uri);
-    secure_ref(migration->secure); /* also the copy's */
     pair_init(&lab->pair, options, kernel);
     lab->result->results =
         g_ptr_array_new_with_free_func((GDestroyNotify)json_node_unref);
