@@ -137,7 +137,9 @@ static void act_on(Migration *m, Owner owner)
     }
     switch (owner) {
     case OWNER_CANCEL:
-        if (!m->cancel_sent) {
+        /* Somebody else's is as good as ours, and is the cause then. */
+        if (!m->cancel_sent &&
+            m->facts[SIDE_SOURCE].status != STATUS_CANCELLING) {
             tell_cancel(m);
             m->cancel_sent = true;
         }

@@ -202,6 +202,22 @@ static void agree(Migration *m)
                                          "pause-before-switchover");
 }
 
+/* A person, or QEMU itself, may have armed it; the words alone do not tell. */
+static void check_recovery(Migration *m)
+{
+    const MigrationSettings *settings = m->settings;
+    const char *option = settings->recover_uri          ? "--recover-uri"
+                         : settings->recover_attempts   ? "--recover-attempts"
+                         : settings->recover_timeout_us ? "--recover-timeout"
+                                                        : NULL;
+    if (option &&
+        !caps_inventory_is_on(&m->wanted[SIDE_SOURCE], "postcopy-ram")) {
+        findings_add(m->findings, FINDING_NO_EFFECT, FINDING_WARNING, N_SIDES,
+                     g_strdup("add --postcopy, or leave it out"),
+                     "%s is for a post-copy, and none is armed", option);
+    }
+}
+
 /* "file" came together with "channels", which is easier to find. */
 static void check_file(Migration *m)
 {
@@ -227,6 +243,7 @@ bool preflight_judge(Migration *m)
     secure_judge(m);
     if (!m->settings->no_preflight) {
         check_file(m);
+        check_recovery(m);
         caps_machine_compare(m->machines, m->wanted, m->findings);
         preflight_check_host(m);
     }

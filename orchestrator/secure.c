@@ -9,13 +9,17 @@
 
 #define PREFIX "qmigrate"
 
+G_STATIC_ASSERT((int)TLS_NOTE == (int)FINDING_NOTE);
+G_STATIC_ASSERT((int)TLS_WARNING == (int)FINDING_WARNING);
+G_STATIC_ASSERT((int)TLS_ERROR == (int)FINDING_ERROR);
+
 /* The source connects, so it is the client. */
 static TlsRole role_of(Side side)
 {
     return side == SIDE_SOURCE ? TLS_CLIENT : TLS_SERVER;
 }
 
-static Side side_of(TlsRole role)
+Side secure_side(TlsRole role)
 {
     return role == TLS_CLIENT   ? SIDE_SOURCE
            : role == TLS_SERVER ? SIDE_DESTINATION
@@ -181,14 +185,14 @@ void secure_wish(Migration *m)
     }
 }
 
-static void take_findings(Migration *m, const GPtrArray *found)
+void secure_add_findings(const GPtrArray *found, GPtrArray *findings)
 {
     for (guint i = 0; i < found->len; i++) {
         const TlsFinding *one = found->pdata[i];
         g_autofree char *text = tls_finding_to_text(one);
-        findings_add_word(m->findings, FINDING_CREDENTIALS,
+        findings_add_word(findings, FINDING_CREDENTIALS,
                           tls_finding_row(one->code)->word,
-                          (Severity)one->severity, side_of(one->role),
+                          (Severity)one->severity, secure_side(one->role),
                           g_strdup(one->hint), "%s", text);
     }
 }
@@ -200,7 +204,7 @@ static void add_objects(Migration *m, const TlsSetup *setup)
         for (guint i = 0; i < setup->steps[role]->len; i++) {
             const TlsStep *from = setup->steps[role]->pdata[i];
             CapsStep *step = g_new0(CapsStep, 1);
-            step->side = side_of(role);
+            step->side = secure_side(role);
             step->command = qmp_command_copy(from->command);
             step->undo = qmp_command_copy(from->undo);
             g_ptr_array_insert(m->steps, n++, step);
@@ -229,7 +233,7 @@ void secure_judge(Migration *m)
                                 m->inventories[side].schema, found);
             }
         }
-        take_findings(m, found);
+        secure_add_findings(found, m->findings);
     }
     add_objects(m, setup);
 }

@@ -35,6 +35,12 @@ char *secure_describe(const MigrationSettings *settings);
 /* For the result; NULL: no TLS of ours. */
 JsonObject *secure_to_json(const MigrationSettings *settings);
 
+/* Whose end of the connection that is; N_SIDES: of both, or of none. */
+Side secure_side(TlsRole role);
+
+/* Adds findings (TlsFinding) to others (Finding), each with its own word. */
+void secure_add_findings(const GPtrArray *found, GPtrArray *findings);
+
 /* Adds the parameters to m->wishes, as wishes of ours. */
 void secure_wish(Migration *m);
 

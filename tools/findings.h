@@ -5,21 +5,10 @@
 
 #include "caps/finding.h"
 
-/* What is printed of one; nothing in it is owned. */
-typedef struct {
-    Severity severity;
-    const char *text, *word;
-    const char *hint; /* NULL: none */
-} FindingLine;
-
-/* Lines (FindingLine), errors first, and how many there are, behind a verdict. */
-void findings_print_lines(FILE *stream, const GArray *lines, const char *good,
-                          const char *bad);
-void findings_print_lines_of(FILE *stream, const GArray *lines,
-                             Severity severity);
-
-/* All of them, errors first, and how many there are. */
-void findings_print(FILE *stream, const GPtrArray *findings);
+/* All of them, errors first, and how many there are, behind a verdict: @bad if
+ * there is an error. */
+void findings_print(FILE *stream, const GPtrArray *findings, const char *good,
+                    const char *bad);
 
 /* The errors alone: what --quiet leaves. */
 void findings_print_errors(FILE *stream, const GPtrArray *findings);

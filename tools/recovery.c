@@ -4,7 +4,6 @@
 #include "caps/units.h"
 #include "orchestrator/uri.h"
 #include "tools/settings.h"
-#include "tools/steering.h"
 
 #define ATTEMPTS_MAX   1000
 #define TIMEOUT_MAX_MS (24u * 3600 * 1000)
@@ -43,15 +42,6 @@ static gboolean take_number(const char *option, const char *text, Unit unit,
     return TRUE;
 }
 
-/* The first of the options that is there; NULL: none. */
-static const char *first_option(const RecoveryWords *words)
-{
-    return words->uri        ? "recover-uri"
-           : words->attempts ? "recover-attempts"
-           : words->timeout  ? "recover-timeout"
-                             : NULL;
-}
-
 gboolean recovery_take(const RecoveryWords *words, MigrationSettings *migration,
                        GError **error)
 {
@@ -67,13 +57,6 @@ gboolean recovery_take(const RecoveryWords *words, MigrationSettings *migration,
     if (words->timeout &&
         !take_number("recover-timeout", words->timeout, UNIT_MILLISECONDS,
                      TIMEOUT_MAX_MS, &timeout_ms, error)) {
-        return FALSE;
-    }
-    const char *option = first_option(words);
-    if (option && !migration->recover_only &&
-        !steering_arms_postcopy(migration)) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--%s needs --postcopy", option);
         return FALSE;
     }
     migration->recover_attempts = (unsigned)attempts;

@@ -10,6 +10,6 @@ typedef struct {
     char *uri, *attempts, *timeout;
 } RecoveryWords;
 
-/* @migration has its features and wishes.  Fails in G_OPTION_ERROR_BAD_VALUE. */
+/* Fails in G_OPTION_ERROR_BAD_VALUE. */
 gboolean recovery_take(const RecoveryWords *words, MigrationSettings *migration,
                        GError **error);

@@ -414,11 +414,11 @@ gboolean settings_parse_recovery(Settings *settings,
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     const GOptionEntry *const tables[N_TABLES] = { entries, common };
     g_option_context_set_summary(context, summary);
-    settings->migration.recover_only = true;
     if (!parse(context, tables, argc, argv, error) ||
         !take_words(settings, error)) {
         return FALSE;
     }
+    settings->migration.recover_only = true;
     settings->migration.uri = g_strdup(settings->migration.recover_uri);
     return TRUE;
 }

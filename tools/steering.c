@@ -120,7 +120,7 @@ static bool has_feature(const MigrationSettings *migration, const char *option)
     return false;
 }
 
-bool steering_arms_postcopy(const MigrationSettings *migration)
+static bool arms_postcopy(const MigrationSettings *migration)
 {
     for (guint i = 0; i < migration->wishes->len; i++) {
         const CapsWish *wish = migration->wishes->pdata[i];
@@ -185,8 +185,8 @@ static gboolean check(const MigrationSettings *migration,
                       "%.0f ms, where the policy starts",
                       words->max_downtime, terms->start_downtime_us / 1e3);
     }
-    return steering_check(migration->policy, terms,
-                          steering_arms_postcopy(migration), error);
+    return steering_check(migration->policy, terms, arms_postcopy(migration),
+                          error);
 }
 
 gboolean steering_take(const SteeringWords *words, MigrationSettings *migration,

@@ -18,9 +18,6 @@ typedef struct {
 gboolean steering_take(const SteeringWords *words, MigrationSettings *migration,
                        GError **error);
 
-/* Is post-copy wished for, by a feature, the policy, or its capability? */
-bool steering_arms_postcopy(const MigrationSettings *migration);
-
 /* Do they go together?  @policy is NULL for all that there are. */
 gboolean steering_check(const PolicySpec *policy, const PolicyTerms *terms,
                         bool has_postcopy, GError **error);

@@ -21,7 +21,8 @@ static void print(const Settings *settings, const GPtrArray *findings)
     if (settings->quiet) {
         findings_print_errors(stdout, findings);
     } else {
-        findings_print(stdout, findings);
+        findings_print(stdout, findings, "nothing stands in the way",
+                       "it cannot work");
     }
 }
 

@@ -101,7 +101,7 @@ def twice(place, source, destination):
 def by_somebody_active(place, source, destination):
     run = start_endless(place, source, destination)
     place.source.monitor.execute('migrate_cancel')
-    run.wait().ended(5, 'cancelled', 'cancelled-elsewhere')
+    place.was_cancelled_elsewhere(run.wait())
     place.is_as_before()
 
 

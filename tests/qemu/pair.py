@@ -369,6 +369,14 @@ class Place:
         self.runs_only_on(self.source)
         self.has_settings_back()
 
+    def was_cancelled_elsewhere(self, run):
+        """QEMU breaks the channel before it is cancelling; who sees that first
+        makes it failed for good, and then nobody can tell more."""
+        if self.source.migration() == 'failed':
+            run.ended(4, 'failed', 'migration-failed')
+        else:
+            run.ended(5, 'cancelled', 'cancelled-elsewhere')
+
     def has_settings_back(self):
         for before, after in zip(self.before, self.source.settings()):
             check(before == after,

@@ -1,52 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/tls/view.h"
 
+#include "orchestrator/secure.h"
 #include "tools/findings.h"
-
-G_STATIC_ASSERT((int)TLS_NOTE == (int)FINDING_NOTE);
-G_STATIC_ASSERT((int)TLS_WARNING == (int)FINDING_WARNING);
-G_STATIC_ASSERT((int)TLS_ERROR == (int)FINDING_ERROR);
-
-static Severity severity_of(const TlsFinding *finding)
-{
-    return (Severity)finding->severity;
-}
 
 void view_tls_findings(FILE *stream, const GPtrArray *findings, gboolean quiet)
 {
-    g_autoptr(GArray) lines = g_array_new(FALSE, FALSE, sizeof(FindingLine));
-    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) all = findings_new();
 
-    for (guint i = 0; i < findings->len; i++) {
-        const TlsFinding *finding = findings->pdata[i];
-        char *text = tls_finding_to_text(finding);
-        const FindingLine line = { severity_of(finding), text,
-                                   tls_finding_row(finding->code)->word,
-                                   finding->hint };
-        g_ptr_array_add(texts, text);
-        g_array_append_val(lines, line);
-    }
+    secure_add_findings(findings, all);
     if (quiet) {
-        findings_print_lines_of(stream, lines, FINDING_ERROR);
+        findings_print_errors(stream, all);
     } else {
-        findings_print_lines(stream, lines, "these can be used",
-                             "these cannot be used");
+        findings_print(stream, all, "these can be used",
+                       "these cannot be used");
     }
 }
 
 static JsonObject *finding_object(const TlsFinding *finding)
 {
+    Side side = secure_side(finding->role);
     JsonObject *row = json_object_new();
     json_object_set_string_member(row, "severity",
-                                  severity_name(severity_of(finding)));
+                                  severity_name((Severity)finding->severity));
     json_object_set_string_member(row, "code",
                                   tls_finding_row(finding->code)->word);
     json_object_set_string_member(row, "side",
-                                  finding->role == N_TLS_ROLES
-                                      ? NULL
-                                      : side_name(finding->role == TLS_SERVER
-                                                      ? SIDE_DESTINATION
-                                                      : SIDE_SOURCE));
+                                  side < N_SIDES ? side_name(side) : NULL);
     json_object_set_string_member(row, "file", finding->file);
     json_object_set_string_member(row, "text", finding->text);
     json_object_set_string_member(row, "hint", finding->hint);
