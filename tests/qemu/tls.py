@@ -15,6 +15,7 @@ from pair import check, until
 
 SLOW = ('--max-bandwidth', '4MiB/s')
 ON_WIRE = b'above-4g-bytes='  # of the guest's program, which is in its memory
+DIES_OF = 'yank_unregister_instance: Assertion'  # 10.0.2
 HANDSHAKE = 22
 SERVER_HELLO = 2
 TLS_1_3 = 0x0304
@@ -288,13 +289,17 @@ def found_before(place, name, version):
 
 
 def found_by_qemu(place, name, version, *more):
-    """It connects, or not even that; the guest stays."""
+    """It connects, or not even that; the guest stays.  With multifd QEMU 10.0 can
+    die of it itself, in its clean-up, when we have long been told that it runs."""
     place.pair(version, rate=10000000)
     _, words = words_of(name, place)
     run = place.migrate(*words, *more, '--no-preflight')
-    check(run.code in (3, 4), f'exit code {run.code}: {run.err}')
+    check(run.code in (3, 4) or more and run.code == 8,
+          f'exit code {run.code}: {run.err}')
     run.says_one_error()
-    print(f'# {run.err.splitlines()[0]}')
+    if not place.source.is_alive():
+        check(more and DIES_OF in place.source.words(), place.source.words())
+        return
     until(lambda: place.runs_where() == ['source'], 'the guest is there')
     place.source.beats_on()
     place.has_settings_back()
