@@ -6,17 +6,7 @@
 #include "orchestrator/uri.h"
 #include "tls/credentials.h"
 #include "tls/psk.h"
-
-G_GNUC_PRINTF(2, 3)
-static gboolean refuse(GError **error, const char *format, ...)
-{
-    va_list words;
-    va_start(words, format);
-    g_autofree char *text = g_strdup_vprintf(format, words);
-    va_end(words);
-    g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, text);
-    return FALSE;
-}
+#include "tools/settings.h"
 
 /* Which of several hosts' folders is the destination's; NULL: not known yet. */
 static char *destination_name(const SecureWords *words,
@@ -76,10 +66,11 @@ static gboolean check_wishes(const MigrationSettings *migration, GError **error)
     for (guint i = 0; i < migration->wishes->len; i++) {
         const CapsWish *wish = migration->wishes->pdata[i];
         if (g_str_has_prefix(wish->name, "tls-")) {
-            return refuse(error,
-                          "--tls and --set %s do not go together: either the "
-                          "objects are ours, or they are there already",
-                          wish->name);
+            return option_refuse(
+                error,
+                "--tls and --set %s do not go together: either the "
+                "objects are ours, or they are there already",
+                wish->name);
         }
     }
     return TRUE;
@@ -98,17 +89,17 @@ static gboolean check_words(const SecureWords *words, bool is_wanted,
 {
     const char *option = first_option(words);
     if (!is_wanted && option) {
-        return refuse(error, "--%s needs --tls", option);
+        return option_refuse(error, "--%s needs --tls", option);
     }
     for (char **rule = words->authz; rule && *rule; rule++) {
         if (**rule == '\0') {
-            return refuse(error, "--tls-authz: it names nobody");
+            return option_refuse(error, "--tls-authz: it names nobody");
         }
     }
     const char *fault =
         words->identity ? tls_psk_identity_fault(words->identity) : NULL;
-    return fault ? refuse(error, "--tls-identity: '%s' %s", words->identity,
-                          fault)
+    return fault ? option_refuse(error, "--tls-identity: '%s' %s",
+                                 words->identity, fault)
                  : TRUE;
 }
 
@@ -135,19 +126,21 @@ gboolean secure_take(const SecureWords *words, MigrationSettings *migration,
     }
     migration->secure = take_wish(words);
     if (!source || !destination) {
-        return refuse(error, "--tls-%s needs --tls-%s too, or --tls=DIR",
-                      source ? "source" : "destination",
-                      source ? "destination" : "source");
+        return option_refuse(error, "--tls-%s needs --tls-%s too, or --tls=DIR",
+                             source ? "source" : "destination",
+                             source ? "destination" : "source");
     }
     if (ret_made && words->folder && (*ret_made = made_kind(words->folder))) {
         if (words->of_side[SIDE_SOURCE] || words->of_side[SIDE_DESTINATION]) {
-            return refuse(error, "--tls-source and --tls-destination do not go "
+            return option_refuse(error,
+                                 "--tls-source and --tls-destination do not go "
                                  "with credentials that the lab makes");
         }
         return check_wishes(migration, error);
     }
     if (*source == '\0' || *destination == '\0') {
-        return refuse(error, "--tls needs a folder of credentials, --tls=DIR; "
+        return option_refuse(error,
+                             "--tls needs a folder of credentials, --tls=DIR; "
                              "qmigrate tls make makes one");
     }
     g_autofree char *host = destination_name(words, migration);

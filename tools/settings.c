@@ -285,6 +285,16 @@ gboolean options_parse_mixed(const GOptionEntry *entries,
                      argv, error);
 }
 
+gboolean option_refuse(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, text);
+    return FALSE;
+}
+
 gboolean option_quantity(const char *option, const char *text, int unit,
                          uint64_t *ret, GError **error)
 {

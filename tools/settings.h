@@ -56,6 +56,10 @@ gboolean options_parse_mixed(const GOptionEntry *entries,
 gboolean option_quantity(const char *option, const char *text, int unit,
                          uint64_t *ret, GError **error);
 
+/* Wrong words: sets G_OPTION_ERROR_BAD_VALUE and returns false. */
+G_GNUC_PRINTF(2, 3)
+gboolean option_refuse(GError **error, const char *format, ...);
+
 /* The one way to end for wrong words: prints and returns the exit code. */
 int usage_failed(const char *verb, const GError *error);
 

@@ -11,17 +11,6 @@
 
 #define PASSES_MAX 1000000
 
-G_GNUC_PRINTF(2, 3)
-static gboolean refuse(GError **error, const char *format, ...)
-{
-    va_list words;
-    va_start(words, format);
-    g_autofree char *text = g_strdup_vprintf(format, words);
-    va_end(words);
-    g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, text);
-    return FALSE;
-}
-
 gboolean steering_take_policy(const char *name, const PolicySpec **ret,
                               GError **error)
 {
@@ -41,13 +30,15 @@ gboolean steering_take_policy(const char *name, const PolicySpec **ret,
                                policy_spec_name(spec));
     }
     return nearest.best
-               ? refuse(error,
-                        "--policy: there is no policy '%s'; did you mean %s?",
-                        name, nearest.best)
-               : refuse(error,
-                        "--policy: there is no policy '%s' (it takes %s, or a "
-                        "file, which has a '.' or a '/' in its name)",
-                        name, all->str);
+               ? option_refuse(
+                     error,
+                     "--policy: there is no policy '%s'; did you mean %s?",
+                     name, nearest.best)
+               : option_refuse(
+                     error,
+                     "--policy: there is no policy '%s' (it takes %s, or a "
+                     "file, which has a '.' or a '/' in its name)",
+                     name, all->str);
 }
 
 static gboolean take_time(const char *option, const char *text, uint64_t *us,
@@ -58,8 +49,8 @@ static gboolean take_time(const char *option, const char *text, uint64_t *us,
         return FALSE;
     }
     if (text && (ms == 0 || ms > 2000000)) {
-        return refuse(error, "--%s: '%s' is not from 1ms to 2000s", option,
-                      text);
+        return option_refuse(error, "--%s: '%s' is not from 1ms to 2000s",
+                             option, text);
     }
     *us = ms * 1000;
     return TRUE;
@@ -90,8 +81,8 @@ gboolean steering_take_on_stall(const char *text, PolicyTerms *terms,
             return TRUE;
         }
     }
-    return refuse(error, "--on-stall: '%s' is none of abort, postcopy, stop",
-                  text);
+    return option_refuse(
+        error, "--on-stall: '%s' is none of abort, postcopy, stop", text);
 }
 
 gboolean steering_take_postcopy_after(const char *text, PolicyTerms *terms,
@@ -100,9 +91,9 @@ gboolean steering_take_postcopy_after(const char *text, PolicyTerms *terms,
     guint64 passes = 0;
     if (text &&
         !g_ascii_string_to_unsigned(text, 10, 1, PASSES_MAX, &passes, NULL)) {
-        return refuse(error,
-                      "--postcopy-after: '%s' is no number of passes, from 1",
-                      text);
+        return option_refuse(
+            error, "--postcopy-after: '%s' is no number of passes, from 1",
+            text);
     }
     terms->postcopy_after_passes = passes;
     return TRUE;
@@ -152,23 +143,25 @@ gboolean steering_check(const PolicySpec *policy, const PolicyTerms *terms,
 {
     if (policy && terms->on_stall != ON_STALL_UNSAID &&
         !policy_spec_heeds_on_stall(policy)) {
-        return refuse(error,
-                      "--on-stall is not for --policy %s, which says itself "
-                      "what it does then",
-                      policy_spec_name(policy));
+        return option_refuse(
+            error,
+            "--on-stall is not for --policy %s, which says itself "
+            "what it does then",
+            policy_spec_name(policy));
     }
     if (terms->on_stall == ON_STALL_POSTCOPY && !has_postcopy) {
-        return refuse(error, "--on-stall=postcopy needs --postcopy");
+        return option_refuse(error, "--on-stall=postcopy needs --postcopy");
     }
     if (terms->postcopy_after_passes > 0 && !has_postcopy) {
-        return refuse(error, "--postcopy-after needs --postcopy");
+        return option_refuse(error, "--postcopy-after needs --postcopy");
     }
     if (policy && policy_spec_needs_postcopy(policy) && !has_postcopy) {
-        return refuse(error,
-                      "--policy: '%s' has no end but post-copy, which is not "
-                      "armed; it needs --postcopy or 'features = postcopy', or "
-                      "an action behind it",
-                      policy_spec_name(policy));
+        return option_refuse(
+            error,
+            "--policy: '%s' has no end but post-copy, which is not "
+            "armed; it needs --postcopy or 'features = postcopy', or "
+            "an action behind it",
+            policy_spec_name(policy));
     }
     return TRUE;
 }
@@ -180,10 +173,11 @@ static gboolean check(const MigrationSettings *migration,
 
     if (terms->max_downtime_us > 0 &&
         terms->max_downtime_us < terms->start_downtime_us) {
-        return refuse(error,
-                      "--max-downtime: '%s' is under the downtime-limit of "
-                      "%.0f ms, where the policy starts",
-                      words->max_downtime, terms->start_downtime_us / 1e3);
+        return option_refuse(
+            error,
+            "--max-downtime: '%s' is under the downtime-limit of "
+            "%.0f ms, where the policy starts",
+            words->max_downtime, terms->start_downtime_us / 1e3);
     }
     return steering_check(migration->policy, terms, arms_postcopy(migration),
                           error);

@@ -79,17 +79,6 @@ static const GOptionEntry entries[] = {
 };
 /* clang-format on */
 
-G_GNUC_PRINTF(2, 3)
-static gboolean refuse(GError **error, const char *format, ...)
-{
-    va_list rest;
-    va_start(rest, format);
-    g_autofree char *text = g_strdup_vprintf(format, rest);
-    va_end(rest);
-    g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, text);
-    return FALSE;
-}
-
 /* A quantity from @least on; what is not said stays as it is. */
 static gboolean take(const char *option, const char *word, Unit unit,
                      double least, double *value, GError **error)
@@ -102,8 +91,8 @@ static gboolean take(const char *option, const char *word, Unit unit,
         return FALSE;
     }
     if (whole < least || whole > INT64_MAX / 1000) {
-        return refuse(error, "--%s: '%s' is too %s", option, word,
-                      whole < least ? "little" : "much");
+        return option_refuse(error, "--%s: '%s' is too %s", option, word,
+                             whole < least ? "little" : "much");
     }
     *value = whole;
     return TRUE;
@@ -135,12 +124,13 @@ static gboolean take_pattern(Scene *scene, GError **error)
         nearest_offer(&nearest, name);
     }
     if (nearest.best) {
-        return refuse(error, "--pattern: there is no '%s'; did you mean %s?",
-                      words.pattern, nearest.best);
+        return option_refuse(error,
+                             "--pattern: there is no '%s'; did you mean %s?",
+                             words.pattern, nearest.best);
     }
-    return refuse(error,
-                  "--pattern: '%s' is none of sequential, random, hot-cold",
-                  words.pattern);
+    return option_refuse(
+        error, "--pattern: '%s' is none of sequential, random, hot-cold",
+        words.pattern);
 }
 
 static gboolean take_guest(Scene *scene, GError **error)
@@ -164,19 +154,19 @@ static gboolean take_guest(Scene *scene, GError **error)
         return FALSE;
     }
     if (scene->working_set_bytes > scene->memory_bytes) {
-        return refuse(error, "--working-set: %s is more than the memory",
-                      words.working_set);
+        return option_refuse(error, "--working-set: %s is more than the memory",
+                             words.working_set);
     }
     if (!take("multifd", words.multifd, UNIT_NONE, 1, &channels, error)) {
         return FALSE;
     }
     if (channels > CHANNELS_MAX) {
-        return refuse(error, "--multifd: '%s' is not from 1 to %d",
-                      words.multifd, CHANNELS_MAX);
+        return option_refuse(error, "--multifd: '%s' is not from 1 to %d",
+                             words.multifd, CHANNELS_MAX);
     }
     if (busy > 100) {
-        return refuse(error, "--busy: '%s' is more than all its time",
-                      words.busy);
+        return option_refuse(error, "--busy: '%s' is more than all its time",
+                             words.busy);
     }
     scene->busy = busy / 100;
     scene->n_channels = (unsigned)channels;
@@ -199,8 +189,9 @@ static gboolean take_terms(PolicyTerms *terms, GError **error)
     }
     if (terms->max_downtime_us > 0 &&
         terms->max_downtime_us < terms->start_downtime_us) {
-        return refuse(error, "--max-downtime: '%s' is under --downtime-limit",
-                      words.max_downtime);
+        return option_refuse(error,
+                             "--max-downtime: '%s' is under --downtime-limit",
+                             words.max_downtime);
     }
     terms->max_bandwidth_bytes_per_s = cap;
     terms->has_postcopy = words.postcopy;
@@ -235,12 +226,12 @@ static gboolean check_grid(Scene *scene, GError **error)
     };
     for (gsize i = 0; words.grid && i < G_N_ELEMENTS(own); i++) {
         if (own[i].is_there) {
-            return refuse(error, "--grid has each --%s of its own",
-                          own[i].option);
+            return option_refuse(error, "--grid has each --%s of its own",
+                                 own[i].option);
         }
     }
     if (words.show && !words.grid) {
-        return refuse(error, "--show is of --grid");
+        return option_refuse(error, "--show is of --grid");
     }
     if (words.grid && scene->terms.timeout_us == 0) {
         scene->terms.timeout_us = scene->memory_bytes / GIB * GRID_US_PER_GIB;
@@ -252,12 +243,12 @@ static gboolean take_mode(SimulateOptions *options, int argc, char **argv,
                           GError **error)
 {
     if (argc > 2) {
-        return refuse(error, "'%s' is one word too many", argv[2]);
+        return option_refuse(error, "'%s' is one word too many", argv[2]);
     }
     if (words.model + words.grid + (argc > 1) != 1) {
-        return refuse(error,
-                      "one of these is wanted: --model, --grid, or the file of "
-                      "a trace");
+        return option_refuse(
+            error, "one of these is wanted: --model, --grid, or the file of "
+                   "a trace");
     }
     options->mode = words.model  ? SIMULATE_MODEL
                     : words.grid ? SIMULATE_GRID
