@@ -20,6 +20,11 @@ static const FailureRow rows[N_FAILURES] = {
         "end the other client, or give QEMU a second -qmp; if there is none, "
         "QEMU is stuck",
         OUTCOME_ERROR },
+    [FAILURE_MONITOR_TLS] = { "monitor-tls",
+        "the monitor and the program do not trust each other",
+        "give both ends credentials of one CA, the monitor for the host of its "
+        "address, or the same key",
+        OUTCOME_ERROR },
     [FAILURE_MONITOR_LOST] = { "monitor-lost",
         "the connection to a monitor broke",
         "see whether that QEMU still runs", OUTCOME_ERROR },
@@ -165,6 +170,7 @@ static const struct {
 } qmp_codes[] = {
     { QMP_ERROR_UNREACHABLE, FAILURE_MONITOR_UNREACHABLE },
     { QMP_ERROR_TIMED_OUT,   FAILURE_MONITOR_SILENT },
+    { QMP_ERROR_TLS,         FAILURE_MONITOR_TLS },
     { QMP_ERROR_CLOSED,      FAILURE_MONITOR_LOST },
     { QMP_ERROR_PROTOCOL,    FAILURE_NOT_QMP },
     { QMP_ERROR_USAGE,       FAILURE_USAGE },

@@ -9,8 +9,8 @@
 #include "qmp/error.h"
 
 #define FORMS                                                                  \
-    "an address is unix:PATH, tcp:HOST:PORT, tls:HOST:PORT, fd:NUMBER "        \
-    "or exec:COMMAND"
+    "an address is unix:PATH, tcp:HOST:PORT, tls:HOST:PORT, fd:NUMBER or "     \
+    "exec:COMMAND"
 
 static bool refuse(GError **error, const char *text, const char *why)
 {
@@ -123,12 +123,6 @@ QmpAddress *qmp_address_parse(const char *text, GError **error)
     return parse_any(address, error) ? g_steal_pointer(&address) : NULL;
 }
 
-void qmp_address_set_credentials(QmpAddress *address, const char *folder)
-{
-    g_free(address->credentials);
-    address->credentials = g_strdup(folder);
-}
-
 QmpAddress *qmp_address_copy(const QmpAddress *address)
 {
     QmpAddress *copy = g_new(QmpAddress, 1);
@@ -137,7 +131,7 @@ QmpAddress *qmp_address_copy(const QmpAddress *address)
     copy->text = g_strdup(address->text);
     copy->path = g_strdup(address->path);
     copy->host = g_strdup(address->host);
-    copy->credentials = g_strdup(address->credentials);
+    qmp_credentials_ref(copy->credentials);
     return copy;
 }
 
@@ -147,9 +141,17 @@ void qmp_address_free(QmpAddress *address)
         g_free(address->text);
         g_free(address->path);
         g_free(address->host);
-        g_free(address->credentials);
+        qmp_credentials_unref(address->credentials);
         g_free(address);
     }
+}
+
+void qmp_address_set_credentials(QmpAddress *address,
+                                 QmpCredentials *credentials)
+{
+    qmp_credentials_ref(credentials);
+    qmp_credentials_unref(address->credentials);
+    address->credentials = credentials;
 }
 
 gboolean qmp_address_equal(const QmpAddress *a, const QmpAddress *b)

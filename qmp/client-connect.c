@@ -2,6 +2,13 @@
 /* From an address to a session that is ready, within one deadline. */
 #include "qmp/client-private.h"
 
+bool qmp_client_is_secured(QmpClient *client)
+{
+    QmpTls *tls = client->transport->tls;
+
+    return !tls || qmp_tls_is_ready(tls);
+}
+
 void qmp_client_expire_connect(QmpClient *client)
 {
     g_autofree char *limit = qmp_timeout_to_text(client->connect_timeout_ms);
@@ -9,11 +16,19 @@ void qmp_client_expire_connect(QmpClient *client)
     if (client->state == STATE_CONNECTING) {
         qmp_client_break(client, QMP_ERROR_UNREACHABLE,
                          "no connection within %s", limit);
+    } else if (!qmp_client_is_secured(client)) {
+        qmp_client_break(client, QMP_ERROR_TIMED_OUT,
+                         "no answer to the TLS handshake within %s: another "
+                         "client may hold this monitor",
+                         limit);
     } else if (client->state == STATE_GREETING) {
         qmp_client_break(client, QMP_ERROR_TIMED_OUT,
                          "no QMP greeting within %s: another client may hold "
-                         "this monitor",
-                         limit);
+                         "this monitor%s",
+                         limit,
+                         client->address->kind == QMP_ADDRESS_TCP
+                             ? ", or it waits for TLS (tls:HOST:PORT)"
+                             : "");
     } else {
         qmp_client_break(client, QMP_ERROR_TIMED_OUT,
                          "no answer to qmp_capabilities within %s", limit);
@@ -84,8 +99,8 @@ static void transport_opened(GObject *source, GAsyncResult *result,
     client->transport = g_steal_pointer(&transport);
     client->peer_pid = client->transport->peer_pid;
     client->state = STATE_GREETING;
-    client->wire = qmp_wire_new(client->transport->fd, client->source,
-                                &qmp_client_wire_funcs, client);
+    client->wire = qmp_wire_new(client->transport->fd, client->transport->tls,
+                                client->source, &qmp_client_wire_funcs, client);
 }
 
 static gboolean connect_cancelled(GCancellable *cancellable, gpointer data)

@@ -97,8 +97,15 @@ static void wire_ended(const GError *error, gpointer data)
 {
     QmpClient *client = data;
 
-    if (error->code == QMP_ERROR_PROTOCOL) {
+    if (!qmp_client_is_secured(client)) {
+        qmp_client_break(client, error->code, "%s", error->message);
+    } else if (error->code == QMP_ERROR_PROTOCOL) {
         refuse_message(client, error);
+    } else if (client->state == STATE_GREETING && client->transport->tls) {
+        /* With TLS 1.3 our side is done before the peer has seen who we are. */
+        qmp_client_break(client, QMP_ERROR_TLS,
+                         "%s after the TLS handshake: %s", error->message,
+                         qmp_tls_suspicion(client->transport->tls));
     } else if (client->state == STATE_GREETING) {
         qmp_client_break(client, error->code, "%s (no QMP greeting came)",
                          error->message);

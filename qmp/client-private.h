@@ -63,6 +63,9 @@ GSource *qmp_client_watch(QmpClient *client, GCancellable *cancellable,
 void qmp_client_negotiate(QmpClient *client, bool has_oob);
 void qmp_client_expire_connect(QmpClient *client);
 
+/* Is the TLS handshake done, where there is one? */
+bool qmp_client_is_secured(QmpClient *client);
+
 /* client-commands.c: from a command to its answer. */
 
 /* Takes @task over. */

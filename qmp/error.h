@@ -16,7 +16,9 @@ typedef enum {
                             * on the command, so ask before doing it again */
     QMP_ERROR_CLOSED,      /* the session is over; the guest may well live on */
     QMP_ERROR_PROTOCOL, /* the peer does not speak QMP; the session is over */
-    QMP_ERROR_COMMAND,  /* QEMU said no; qmp_error_class() has its class */
+    QMP_ERROR_TLS, /* whoever gave out the credentials: the peer is not who it
+                    * should be, or does not believe that we are */
+    QMP_ERROR_COMMAND, /* QEMU said no; qmp_error_class() has its class */
 } QmpError;
 
 #define QMP_ERROR (qmp_error_quark())

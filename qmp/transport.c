@@ -163,67 +163,6 @@ static void fail_tcp(GTask *task, GError *error)
     }
 }
 
-/* ... and tls, from where the socket is connected */
-
-typedef struct {
-    GTask *task;
-    QmpTls *tls;
-    GSource *cancelled;
-} Shaking;
-
-static void shaking_free(Shaking *shaking)
-{
-    g_source_destroy(shaking->cancelled);
-    g_source_unref(shaking->cancelled);
-    g_object_unref(shaking->task);
-    g_free(shaking);
-}
-
-static void on_shaken(const GError *error, gpointer data)
-{
-    Shaking *shaking = data;
-
-    if (error) {
-        fail(shaking->task, QMP_ERROR_UNREACHABLE, error->message);
-        qmp_tls_free(shaking->tls);
-    } else {
-        QmpTransport *transport = transport_new(qmp_tls_steal_fd(shaking->tls));
-        transport->tls = shaking->tls;
-        succeed(shaking->task, transport);
-    }
-    shaking_free(shaking);
-}
-
-static gboolean on_cancelled(GCancellable *cancellable, gpointer data)
-{
-    Shaking *shaking = data;
-
-    g_task_return_error_if_cancelled(shaking->task);
-    qmp_tls_free(shaking->tls);
-    shaking_free(shaking);
-    return G_SOURCE_REMOVE;
-}
-
-static void start_tls(GTask *task, int fd)
-{
-    const QmpAddress *address = address_of(task);
-    g_autoptr(GMainContext) context = g_main_context_ref_thread_default();
-    g_autoptr(GError) error = NULL;
-    Shaking *shaking = g_new0(Shaking, 1);
-
-    shaking->task = g_object_ref(task);
-    shaking->cancelled = g_cancellable_source_new(g_task_get_cancellable(task));
-    g_source_set_callback(shaking->cancelled, G_SOURCE_FUNC(on_cancelled),
-                          shaking, NULL);
-    g_source_attach(shaking->cancelled, context);
-    shaking->tls = qmp_tls_new(fd, address->host, address->credentials,
-                               on_shaken, shaking, &error);
-    if (!shaking->tls) {
-        fail(task, QMP_ERROR_USAGE, error->message);
-        shaking_free(shaking);
-    }
-}
-
 static void tcp_connected(GObject *source, GAsyncResult *result,
                           gpointer user_data)
 {
@@ -232,6 +171,8 @@ static void tcp_connected(GObject *source, GAsyncResult *result,
     g_autoptr(GSocketConnection) connection =
         g_socket_client_connect_to_host_finish(G_SOCKET_CLIENT(source), result,
                                                &error);
+    const QmpAddress *address = address_of(task);
+    QmpTransport *transport;
     GSocket *socket;
     int one = 1;
     int fd;
@@ -249,11 +190,11 @@ static void tcp_connected(GObject *source, GAsyncResult *result,
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-    if (address_of(task)->kind == QMP_ADDRESS_TLS) {
-        start_tls(task, fd);
-    } else {
-        succeed(task, transport_new(fd));
+    transport = transport_new(fd);
+    if (address->kind == QMP_ADDRESS_TLS) {
+        transport->tls = qmp_tls_new(fd, address->host, address->credentials);
     }
+    succeed(task, transport);
 }
 
 static void open_tcp(GTask *task)
@@ -272,7 +213,7 @@ static void open_tls(GTask *task)
     if (address_of(task)->credentials) {
         open_tcp(task);
     } else {
-        fail(task, QMP_ERROR_USAGE, "TLS needs a folder of credentials");
+        fail(task, QMP_ERROR_USAGE, "TLS needs credentials");
     }
 }
 

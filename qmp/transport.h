@@ -10,9 +10,9 @@
 
 typedef struct {
     int fd;
+    QmpTls *tls;           /* tls, whose handshake is to be done; else NULL */
     bool carries_fds;      /* a unix socket straight to the peer */
     pid_t peer_pid;        /* who listens, as the kernel knows it; 0: unknown */
-    QmpTls *tls;           /* behind fd; NULL: none */
     GPid child;            /* exec: leads its own session; 0: none */
     GMainContext *context; /* where the child is reaped */
 } QmpTransport;

@@ -27,9 +27,11 @@ typedef struct {
 } Piece;
 
 struct QmpWire {
-    int fd; /* -1: shut */
+    int fd;      /* -1: shut */
+    QmpTls *tls; /* NULL: the socket itself */
     GSource *source;
     gpointer watch;
+    GIOCondition watched;
     const QmpWireFuncs *funcs;
     gpointer user_data;
     GQueue pieces;
@@ -40,16 +42,18 @@ struct QmpWire {
     char chunk[CHUNK_BYTES];
 };
 
-QmpWire *qmp_wire_new(int fd, GSource *source, const QmpWireFuncs *funcs,
-                      gpointer user_data)
+QmpWire *qmp_wire_new(int fd, QmpTls *tls, GSource *source,
+                      const QmpWireFuncs *funcs, gpointer user_data)
 {
     QmpWire *wire = g_new(QmpWire, 1);
 
     /* Not the chunk: 64 KiB of zeros would be for nothing. */
     memset(wire, 0, offsetof(QmpWire, chunk));
     wire->fd = fd;
+    wire->tls = tls;
     wire->source = g_source_ref(source);
-    wire->watch = g_source_add_unix_fd(source, fd, G_IO_IN);
+    wire->watched = tls ? G_IO_IN | G_IO_OUT : G_IO_IN;
+    wire->watch = g_source_add_unix_fd(source, fd, wire->watched);
     wire->funcs = funcs;
     wire->user_data = user_data;
     wire->partial = g_byte_array_new();
@@ -80,6 +84,7 @@ void qmp_wire_shut(QmpWire *wire)
     if (wire->fd >= 0) {
         g_source_remove_unix_fd(wire->source, wire->watch);
         wire->fd = -1;
+        wire->tls = NULL;
         drop_pieces(wire);
     }
 }
@@ -117,7 +122,7 @@ static ssize_t send_with_fd(int fd, const char *data, size_t n, int passed)
     return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static ssize_t send_some(int fd, const Piece *piece)
+static ssize_t send_some(const QmpWire *wire, const Piece *piece)
 {
     const char *data = piece->text + piece->n_sent;
     size_t n = piece->n - piece->n_sent;
@@ -126,9 +131,13 @@ static ssize_t send_some(int fd, const Piece *piece)
     do {
         /* MSG_DONTWAIT, for O_NONBLOCK would change an inherited fd for its
          * other holders too. */
-        n_sent = piece->fd >= 0
-                     ? send_with_fd(fd, data, n, piece->fd)
-                     : send(fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (wire->tls) {
+            n_sent = qmp_tls_send(wire->tls, data, n);
+        } else if (piece->fd >= 0) {
+            n_sent = send_with_fd(wire->fd, data, n, piece->fd);
+        } else {
+            n_sent = send(wire->fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+        }
     } while (n_sent < 0 && errno == EINTR);
     return n_sent;
 }
@@ -137,7 +146,7 @@ static ssize_t send_some(int fd, const Piece *piece)
 static bool send_piece(QmpWire *wire, Piece *piece)
 {
     while (piece->n_sent < piece->n) {
-        ssize_t n_sent = send_some(wire->fd, piece);
+        ssize_t n_sent = send_some(wire, piece);
 
         if (n_sent < 0) {
             /*
@@ -156,9 +165,21 @@ static bool send_piece(QmpWire *wire, Piece *piece)
     return true;
 }
 
-static void watch_for(QmpWire *wire, GIOCondition condition)
+static bool is_shaking_hands(const QmpWire *wire)
 {
-    g_source_modify_unix_fd(wire->source, wire->watch, condition);
+    return wire->tls && !qmp_tls_is_ready(wire->tls);
+}
+
+static void watch(QmpWire *wire)
+{
+    bool wants_out = (wire->pieces.head && !is_shaking_hands(wire)) ||
+                     (wire->tls && qmp_tls_wants_write(wire->tls));
+    GIOCondition wanted = wants_out ? G_IO_IN | G_IO_OUT : G_IO_IN;
+
+    if (wire->watched != wanted) {
+        wire->watched = wanted;
+        g_source_modify_unix_fd(wire->source, wire->watch, wanted);
+    }
 }
 
 static void flush(QmpWire *wire)
@@ -173,9 +194,7 @@ static void flush(QmpWire *wire)
     if (wire->is_deaf) {
         drop_pieces(wire);
     }
-    if (!wire->pieces.head) {
-        watch_for(wire, G_IO_IN);
-    }
+    watch(wire);
 }
 
 static void put_in_queue(QmpWire *wire, const Piece *piece)
@@ -184,13 +203,13 @@ static void put_in_queue(QmpWire *wire, const Piece *piece)
 
     queued->link.data = queued;
     g_queue_push_tail_link(&wire->pieces, &queued->link);
-    watch_for(wire, G_IO_IN | G_IO_OUT);
+    watch(wire);
 }
 
 void qmp_wire_send(QmpWire *wire, char *text, int fd)
 {
     Piece piece = { .text = text, .n = strlen(text), .fd = fd };
-    bool is_next = !wire->pieces.head;
+    bool is_next = !wire->pieces.head && !is_shaking_hands(wire);
 
     if (wire->fd >= 0 && !wire->is_deaf &&
         !(is_next && send_piece(wire, &piece)) && !wire->is_deaf) {
@@ -296,7 +315,8 @@ static void end_of_stream(QmpWire *wire, int error_number)
             "closed by the peer in the middle of a message");
     } else if (error_number) {
         g_autofree char *what =
-            g_strdup_printf("lost: %s", g_strerror(error_number));
+            wire->tls ? g_strdup(qmp_tls_why(wire->tls))
+                      : g_strdup_printf("lost: %s", g_strerror(error_number));
 
         end(wire, QMP_ERROR_CLOSED, what);
     } else {
@@ -304,13 +324,16 @@ static void end_of_stream(QmpWire *wire, int error_number)
     }
 }
 
-/* Was the chunk filled, so that there may be more? */
+/* May there be more? */
 static bool receive(QmpWire *wire)
 {
     ssize_t n;
 
     do {
-        n = recv(wire->fd, wire->chunk, sizeof(wire->chunk), MSG_DONTWAIT);
+        n = wire->tls
+                ? qmp_tls_recv(wire->tls, wire->chunk, sizeof(wire->chunk))
+                : recv(wire->fd, wire->chunk, sizeof(wire->chunk),
+                       MSG_DONTWAIT);
     } while (n < 0 && errno == EINTR);
     if (n > 0) {
         wire->arrival_us = g_get_monotonic_time();
@@ -320,18 +343,60 @@ static bool receive(QmpWire *wire)
     } else if (errno != EAGAIN && errno != EWOULDBLOCK) {
         end_of_stream(wire, errno);
     }
-    return n == sizeof(wire->chunk) && wire->fd >= 0;
+    return wire->fd >= 0 && (wire->tls ? n > 0 : n == sizeof(wire->chunk));
+}
+
+static void receive_all(QmpWire *wire)
+{
+    for (int i = 0; receive(wire); i++) {
+        /* What TLS holds back would not wake us up. */
+        if (i + 1 >= CHUNKS_MAX &&
+            !(wire->tls && qmp_tls_has_pending(wire->tls))) {
+            return;
+        }
+    }
+}
+
+/* Is the handshake done? */
+static bool shake_hands(QmpWire *wire)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!qmp_tls_shake_hands(wire->tls, &error)) {
+        wire->funcs->ended(error, wire->user_data);
+        return false;
+    }
+    watch(wire);
+    return qmp_tls_is_ready(wire->tls);
+}
+
+/* Each way may have to wait for the other one, so both are tried. */
+static void dispatch_tls(QmpWire *wire)
+{
+    if (is_shaking_hands(wire) && !shake_hands(wire)) {
+        return;
+    }
+    flush(wire);
+    receive_all(wire);
+    if (wire->fd >= 0) {
+        watch(wire);
+    }
 }
 
 void qmp_wire_dispatch(QmpWire *wire)
 {
     GIOCondition ready = g_source_query_unix_fd(wire->source, wire->watch);
 
+    if (wire->tls) {
+        if (ready) {
+            dispatch_tls(wire);
+        }
+        return;
+    }
     if (ready & G_IO_OUT) {
         flush(wire);
     }
     if (ready & ~G_IO_OUT) {
-        for (int i = 0; i < CHUNKS_MAX && receive(wire); i++) {
-        }
+        receive_all(wire);
     }
 }

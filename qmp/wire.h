@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "qmp/framer.h"
+#include "qmp/tls.h"
 
 typedef struct QmpWire QmpWire;
 
@@ -18,13 +19,15 @@ typedef struct {
     /* @text: one message, without white space around it. */
     void (*message)(const char *text, size_t n, int64_t arrival_us,
                     gpointer user_data);
-    /* Nothing comes any more.  @error: QMP_ERROR_CLOSED or _PROTOCOL. */
+    /* Nothing comes any more.  @error: QMP_ERROR_CLOSED, _PROTOCOL or
+     * _TLS. */
     void (*ended)(const GError *error, gpointer user_data);
 } QmpWireFuncs;
 
-/* Watches @fd, which stays the owner's, by @source from now on. */
-QmpWire *qmp_wire_new(int fd, GSource *source, const QmpWireFuncs *funcs,
-                      gpointer user_data);
+/* Watches @fd by @source from now on.  @tls: what speaks over it, from its
+ * handshake on; NULL: nothing does.  Both stay the owner's. */
+QmpWire *qmp_wire_new(int fd, QmpTls *tls, GSource *source,
+                      const QmpWireFuncs *funcs, gpointer user_data);
 void qmp_wire_free(QmpWire *wire);
 
 /* Lets go of the socket at once; nothing is called any more. */

@@ -4,18 +4,18 @@
 #include "tools/conclude.h"
 #include "tools/files.h"
 #include "tools/migrate.h"
-#include "tools/monitor.h"
+#include "tools/monitors.h"
 
 static gboolean parse(PairOptions *options, const char *summary, int *argc,
                       char ***argv, GError **error)
 {
-    static char *words[N_SIDES];
+    static char *words[N_SIDES], *tls_folder;
     static const GOptionEntry entries[] = {
         { "source", 0, 0, G_OPTION_ARG_STRING, &words[SIDE_SOURCE],
           "Monitor of the QEMU that runs the guest", "QMP" },
         { "destination", 0, 0, G_OPTION_ARG_STRING, &words[SIDE_DESTINATION],
           "Monitor of the QEMU that waits for it (-S -incoming defer)", "QMP" },
-        MONITOR_TLS_ENTRY,
+        MONITORS_TLS_ENTRY(tls_folder),
         { NULL }
     };
     static const GOptionEntry recovery_entries[] = {
@@ -23,7 +23,7 @@ static gboolean parse(PairOptions *options, const char *summary, int *argc,
           "Monitor of the QEMU that the guest came from", "QMP" },
         { "destination", 0, 0, G_OPTION_ARG_STRING, &words[SIDE_DESTINATION],
           "Monitor of the QEMU that the guest is on", "QMP" },
-        MONITOR_TLS_ENTRY,
+        MONITORS_TLS_ENTRY(tls_folder),
         { NULL }
     };
 
@@ -48,13 +48,7 @@ static gboolean parse(PairOptions *options, const char *summary, int *argc,
                     "'%s' is one word too many", (*argv)[1]);
         return FALSE;
     }
-    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        options->address[side] = monitor_parse(words[side], error);
-        if (!options->address[side]) {
-            return FALSE;
-        }
-    }
-    return monitor_check(error);
+    return monitors_read(words, N_SIDES, tls_folder, options->address, error);
 }
 
 static gboolean refuse_same_place(const PairOptions *options,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* qmigrate cancel: a migration is given up, whoever runs it. */
 #include "tools/attach/attach.h"
-#include "tools/monitor.h"
+#include "tools/monitors.h"
 #include "tools/verb.h"
 
 int verb_cancel(int argc, char **argv)
@@ -12,7 +12,7 @@ int verb_cancel(int argc, char **argv)
     if (!attach_options_read(
             &options, "cancel",
             "Lets the source give a migration up, whoever runs it, and says "
-            "who has the guest then.\n" MONITOR_FORMS,
+            "who has the guest then.\n" MONITORS_HELP,
             &argc, &argv, &exit_code)) {
         return exit_code;
     }

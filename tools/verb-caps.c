@@ -6,13 +6,14 @@
 #include "tools/caps/view.h"
 #include "tools/conclude.h"
 #include "tools/migrate.h"
+#include "tools/monitors.h"
 #include "tools/output.h"
 #include "tools/plain.h"
-#include "tools/monitor.h"
 #include "tools/verb.h"
 
 static struct {
     char *addresses[N_SIDES];
+    char *tls_folder;
     char *json;
 } words;
 
@@ -23,9 +24,9 @@ static const GOptionEntry entries[] = {
     { "destination", 0, 0, G_OPTION_ARG_STRING,
       &words.addresses[SIDE_DESTINATION],
       "Monitor of a QEMU that could take one", "QMP" },
+    MONITORS_TLS_ENTRY(words.tls_folder),
     { "json", 0, 0, G_OPTION_ARG_STRING, &words.json,
       "Write all of it as JSON to FILE, - for standard output", "FILE" },
-    MONITOR_TLS_ENTRY,
     { NULL }
 };
 /* clang-format on */
@@ -98,7 +99,7 @@ static gboolean parse(Inquired *qemus, int *argc, char ***argv, GError **error)
     if (!options_parse(entries, NULL,
                        "Lists the features, capabilities and parameters of a "
                        "migration;\nwith one QEMU what it has, with two also "
-                       "which features fit them.\n" MONITOR_FORMS,
+                       "which features fit them.\n" MONITORS_HELP,
                        argc, argv, error)) {
         return FALSE;
     }
@@ -107,13 +108,8 @@ static gboolean parse(Inquired *qemus, int *argc, char ***argv, GError **error)
                     "'%s' is one word too many", (*argv)[1]);
         return FALSE;
     }
-    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        if (words.addresses[side] && !(qemus->addresses[side] = monitor_parse(
-                                           words.addresses[side], error))) {
-            return FALSE;
-        }
-    }
-    return monitor_check(error);
+    return monitors_read(words.addresses, N_SIDES, words.tls_folder,
+                         qemus->addresses, error);
 }
 
 int verb_caps(int argc, char **argv)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* qmigrate postcopy: a migration switches over now, whoever runs it. */
 #include "tools/attach/attach.h"
-#include "tools/monitor.h"
+#include "tools/monitors.h"
 #include "tools/verb.h"
 
 int verb_postcopy(int argc, char **argv)
@@ -12,7 +12,7 @@ int verb_postcopy(int argc, char **argv)
     if (!attach_options_read(
             &options, "postcopy",
             "Lets a migration that was started with --postcopy switch over to "
-            "it, whoever runs it.\n" MONITOR_FORMS,
+            "it, whoever runs it.\n" MONITORS_HELP,
             &argc, &argv, &exit_code)) {
         return exit_code;
     }

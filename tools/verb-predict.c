@@ -5,18 +5,18 @@
 #include "tools/conclude.h"
 #include "tools/files.h"
 #include "tools/foresee.h"
+#include "tools/monitors.h"
 #include "tools/output.h"
 #include "tools/plain.h"
-#include "tools/monitor.h"
 #include "tools/verb.h"
 
-static char *source_word;
+static char *source_word, *tls_folder;
 
 /* clang-format off */
 static const GOptionEntry entries[] = {
     { "source", 0, 0, G_OPTION_ARG_STRING, &source_word,
       "Monitor of the QEMU that has the guest", "QMP" },
-    MONITOR_TLS_ENTRY,
+    MONITORS_TLS_ENTRY(tls_folder),
     { NULL }
 };
 /* clang-format on */
@@ -60,37 +60,36 @@ static int ask(const Settings *settings, const QmpAddress *source)
     return exit_code;
 }
 
-static QmpAddress *parse(Settings *settings, int *argc, char ***argv,
-                         GError **error)
+static gboolean parse(Settings *settings, QmpAddress **ret, int *argc,
+                      char ***argv, GError **error)
 {
     if (!settings_parse(settings, entries, NULL,
                         "Says how a migration with these options would go, "
-                        "without one.\n" MONITOR_FORMS,
+                        "without one.\n" MONITORS_HELP,
                         argc, argv, error)) {
-        return NULL;
+        return FALSE;
     }
     if (*argc > 1) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "'%s' is one word too many", (*argv)[1]);
-        return NULL;
+        return FALSE;
     }
     if (!source_word) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "--source is missing");
-        return NULL;
+        return FALSE;
     }
-    g_autoptr(QmpAddress) source = files_check_apart(settings, error)
-                                       ? monitor_parse(source_word, error)
-                                       : NULL;
-    return source && monitor_check(error) ? g_steal_pointer(&source) : NULL;
+    return files_check_apart(settings, error) &&
+           monitors_read(&source_word, 1, tls_folder, ret, error);
 }
 
 int verb_predict(int argc, char **argv)
 {
     g_auto(Settings) settings = { .predict = TRUE };
     g_autoptr(GError) error = NULL;
-    g_autoptr(QmpAddress) source = parse(&settings, &argc, &argv, &error);
+    g_autoptr(QmpAddress) source = NULL;
 
-    return source ? ask(&settings, source)
-                  : conclude_usage("predict", settings_json_word(), error);
+    return parse(&settings, &source, &argc, &argv, &error)
+               ? ask(&settings, source)
+               : conclude_usage("predict", settings_json_word(), error);
 }

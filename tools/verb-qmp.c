@@ -7,12 +7,12 @@
 #include "caps/units.h"
 #include "orchestrator/outcome.h"
 #include "tools/interrupt.h"
+#include "tools/monitors.h"
 #include "tools/qmp/line.h"
 #include "tools/qmp/script.h"
 #include "tools/qmp/shell.h"
 #include "tools/qmp/show.h"
 #include "tools/settings.h"
-#include "tools/monitor.h"
 #include "tools/verb.h"
 
 #define TIMEOUT_MS 10000u
@@ -157,6 +157,7 @@ static struct {
     char *time_limit;
     gboolean is_oob;
     char *n_events;
+    char *tls_folder;
 } options;
 
 /* GOption would take the address behind a bare --events for its value. */
@@ -181,7 +182,7 @@ static const GOptionEntry entries[] = {
     { "events", 0, 0, G_OPTION_ARG_STRING, &options.n_events,
       "Stay and print the events as JSON lines, N of them or until interrupted",
       "N" },
-    MONITOR_TLS_ENTRY,
+    MONITORS_TLS_ENTRY(options.tls_folder),
     { NULL }
 };
 /* clang-format on */
@@ -229,7 +230,7 @@ int verb_qmp(int argc, char **argv)
             entries, "QMP [COMMAND [NAME=VALUE...]]",
             "Sends one command to a QEMU and prints what it "
             "returns; without COMMAND\nopens a shell, or reads "
-            "commands from standard input, one a line.\n" MONITOR_FORMS,
+            "commands from standard input, one a line.\n" MONITORS_HELP,
             &argc, &argv, &error)) {
         return usage_failed("qmp", error);
     }
@@ -240,7 +241,7 @@ int verb_qmp(int argc, char **argv)
     }
     session.words = argv + 2;
     if (!take_options(&session, &timeout_ms, &error) ||
-        !(address = monitor_parse(argv[1], &error)) || !monitor_check(&error)) {
+        !monitors_read(&argv[1], 1, options.tls_folder, &address, &error)) {
         return usage_failed("qmp", error);
     }
     return run(&session, address, timeout_ms);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* qmigrate recover: a post-copy that is paused goes on. */
+#include "tools/monitors.h"
 #include "tools/pair-run.h"
-#include "tools/monitor.h"
 #include "tools/verb.h"
 
 int verb_recover(int argc, char **argv)
@@ -12,7 +12,7 @@ int verb_recover(int argc, char **argv)
     if (!pair_options_read(
             &options, "recover",
             "Mends a post-copy whose connection broke, whoever "
-            "began it, and lets it come to\nits end.\n" MONITOR_FORMS,
+            "began it, and lets it come to\nits end.\n" MONITORS_HELP,
             &argc, &argv, &exit_code)) {
         return exit_code;
     }

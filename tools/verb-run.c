@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* qmigrate run: the guest of one QEMU goes to another. */
+#include "tools/monitors.h"
 #include "tools/pair-run.h"
-#include "tools/monitor.h"
 #include "tools/verb.h"
 
 int verb_run(int argc, char **argv)
@@ -11,7 +11,7 @@ int verb_run(int argc, char **argv)
 
     if (!pair_options_read(&options, "run",
                            "Migrates the guest of the source to the "
-                           "destination.\n" MONITOR_FORMS,
+                           "destination.\n" MONITORS_HELP,
                            &argc, &argv, &exit_code)) {
         return exit_code;
     }

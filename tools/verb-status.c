@@ -4,7 +4,7 @@
 
 #include "tools/attach/attach.h"
 #include "tools/attach/live.h"
-#include "tools/monitor.h"
+#include "tools/monitors.h"
 #include "tools/verb.h"
 
 static gboolean show(const Attached *a, gpointer user_data)
@@ -20,7 +20,7 @@ int verb_status(int argc, char **argv)
     if (!attach_options_read(
             &options, "status",
             "Shows how a migration stands, whoever runs it, and changes "
-            "nothing.\n" MONITOR_FORMS,
+            "nothing.\n" MONITORS_HELP,
             &argc, &argv, &exit_code)) {
         return exit_code;
     }

@@ -60,16 +60,23 @@ static void connected(GObject *none, GAsyncResult *result, gpointer data)
 Session *session_new(const char *address, unsigned timeout_ms,
                      GCancellable *cancellable)
 {
-    const QmpClientHandlers handlers = { event, closed, tap };
-    Session *session = g_new0(Session, 1);
     g_autoptr(GError) error = NULL;
     g_autoptr(QmpAddress) parsed = qmp_address_parse(address, &error);
 
     check_no_error(error);
+    return session_new_at(parsed, timeout_ms, cancellable);
+}
+
+Session *session_new_at(const QmpAddress *address, unsigned timeout_ms,
+                        GCancellable *cancellable)
+{
+    const QmpClientHandlers handlers = { event, closed, tap };
+    Session *session = g_new0(Session, 1);
+
     session->events = g_ptr_array_new_with_free_func(g_free);
     session->answers = g_ptr_array_new_with_free_func(answer_free);
     session->tapped = g_string_new(NULL);
-    qmp_client_connect_async(parsed, timeout_ms, &handlers, session,
+    qmp_client_connect_async(address, timeout_ms, &handlers, session,
                              cancellable, connected, session);
     return session;
 }

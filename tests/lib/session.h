@@ -40,6 +40,8 @@ struct Session {
 /* Starts connecting. */
 Session *session_new(const char *address, unsigned timeout_ms,
                      GCancellable *cancellable);
+Session *session_new_at(const QmpAddress *address, unsigned timeout_ms,
+                        GCancellable *cancellable);
 void session_free(Session *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
 

@@ -6,14 +6,14 @@
 #include "caps/units.h"
 #include "tools/conclude.h"
 #include "tools/migrate.h"
-#include "tools/monitor.h"
+#include "tools/monitors.h"
 
 #define TIMEOUT_MS      30000u
 #define INTERVAL_MS     1000u
 #define INTERVAL_MIN_MS 100u /* as often as a migration looks itself */
 
 static struct {
-    char *addresses[N_SIDES];
+    char *addresses[N_SIDES], *tls_folder;
     char *json, *timeout, *interval;
     gboolean is_watch;
 } words;
@@ -35,9 +35,9 @@ static const GOptionEntry shared[] = {
       &words.addresses[SIDE_DESTINATION],
       "Monitor of the QEMU that it is sent to: it alone can tell whether the "
       "guest runs there", "QMP" },
+    MONITORS_TLS_ENTRY(words.tls_folder),
     { "json", 0, 0, G_OPTION_ARG_STRING, &words.json,
       "Write all that was seen as JSON to FILE, - for standard output", "FILE" },
-    MONITOR_TLS_ENTRY,
 };
 static const GOptionEntry of_looking = {
     "watch", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, take_watch,
@@ -85,13 +85,8 @@ static gboolean take_addresses(AttachOptions *options, GError **error)
                     "--source QMP is missing");
         return FALSE;
     }
-    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        if (words.addresses[side] && !(options->address[side] = monitor_parse(
-                                           words.addresses[side], error))) {
-            return FALSE;
-        }
-    }
-    return monitor_check(error);
+    return monitors_read(words.addresses, N_SIDES, words.tls_folder,
+                         options->address, error);
 }
 
 static gboolean parse(AttachOptions *options, const char *summary, int *argc,

@@ -12,10 +12,6 @@
 #include "tests/lib/session.h"
 #include "tests/peer/qmp/scripts.h"
 
-#define STATUS                                                                 \
-    "*> {\"execute\": \"query-status\"}\n"                                     \
-    "<- {\"return\": {\"status\": \"running\"}}\n"
-
 static void check_works(FakeQemu *fake)
 {
     g_autoptr(Session) session = session_connect(fake);

@@ -24,3 +24,7 @@
 
 #define READY     INVENTED GREETING NEGOTIATION
 #define READY_OOB INVENTED GREETING_OOB NEGOTIATION_OOB
+
+#define STATUS                                                                 \
+    "*> {\"execute\": \"query-status\"}\n"                                     \
+    "<- {\"return\": {\"status\": \"running\"}}\n"

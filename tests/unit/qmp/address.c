@@ -65,6 +65,8 @@ static const struct {
     { "tcp:[::1:4444", "brackets" },
     { "tcp:[]:4444", "brackets" },
     { "tls:localhost", "host and port" },
+    { "tls:::1:4444", "brackets" },
+    { "tls:localhost:0", "from 1 to 65535" },
     { "fd:", "is a number" },
     { "fd:-1", "is a number" },
     { "fd:99999999999", "is a number" },
@@ -81,7 +83,7 @@ static void refuses_with_a_reason_and_the_forms(void **state)
         assert_null(qmp_address_parse(bad[i].text, &error));
         check_error(error, QMP_ERROR, QMP_ERROR_USAGE);
         check_contains(error->message, bad[i].why);
-        check_contains(error->message, "tcp:HOST:PORT");
+        check_contains(error->message, "tcp:HOST:PORT, tls:HOST:PORT");
     }
 }
 
@@ -107,7 +109,7 @@ static const struct {
     { "tcp:Host:1", "tcp:host:1", true },
     { "tcp:host:1", "tcp:host:2", false },
     { "tcp:[::1]:1", "tcp:127.0.0.1:1", false },
-    { "tls:host:1", "tls:Host:1", true },
+    { "tls:host:1", "tls:HOST:1", true },
     { "tls:host:1", "tcp:host:1", false },
     { "fd:3", "fd:3", true },
     { "fd:3", "fd:4", false },
