@@ -190,6 +190,9 @@ static void judge(Surveyor *surveyor)
                facts_run_state_is(facts, "postmigrate")) {
         surveyor_fail(surveyor, FAILURE_SOURCE_STATE,
                       g_strdup_printf("it has no guest: %s", facts->run_state));
+    } else if (surveyor->measured->memory_bytes <= 0) {
+        surveyor_fail(surveyor, FAILURE_SOURCE_STATE,
+                      g_strdup("its guest has no memory"));
     } else {
         start_looking(surveyor);
     }

@@ -130,6 +130,13 @@ def no_guest(place, version):
     run.says('no guest')
 
 
+def no_memory(place, version):
+    qemu = place.qemu('it', version, '-machine', 'none', '-S')
+    run = place.qmigrate('predict', '--source', qemu.qmp)
+    check(run.code == 3, f'exit code {run.code}')
+    run.says('no memory')
+
+
 def no_end(place, version):
     """Each need stands in words and in numbers, and would do."""
     place.pair(version, rate=200_000_000)
@@ -216,7 +223,8 @@ def bad_words(place, name):
 
 
 BOTH = (by_memory, zero_pages, by_qemu, too_small, others_first, paused,
-        no_guest, no_end, no_bandwidth, with_run, run_without, interrupted)
+        no_guest, no_memory, no_end, no_bandwidth, with_run, run_without,
+        interrupted)
 CASES = [(f'{case.__name__}/{version}', case, version)
          for case in BOTH for version in ('7.2', '10.0')]
 CASES += [('others_too_long', others_too_long, '10.0'),
