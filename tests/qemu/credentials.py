@@ -27,7 +27,7 @@ class Folder:
 
     def __init__(self, place):
         self.path = place.path('creds')
-        self.work = place.path('work')
+        self.work = place.path('signing')
         os.mkdir(self.path)
         os.mkdir(self.work)
         self.key('ca')
@@ -256,7 +256,7 @@ def broken_hash(it):
 
 def revoked(it):
     for role in ('server', 'client'):
-        it.append('../work/both.pem', it.at(f'{role}.pem'))
+        it.append('../signing/both.pem', it.at(f'{role}.pem'))
     it.crl('both')
 
 
