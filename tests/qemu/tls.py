@@ -294,11 +294,12 @@ def found_by_qemu(place, name, version, *more):
     place.pair(version, rate=10000000)
     _, words = words_of(name, place)
     run = place.migrate(*words, *more, '--no-preflight')
-    check(run.code in (3, 4) or more and run.code == 8,
+    is_gone = more and not place.source.is_alive()
+    check(run.code in (3, 4) or is_gone and run.code == 8,
           f'exit code {run.code}: {run.err}')
     run.says_one_error()
-    if not place.source.is_alive():
-        check(more and DIES_OF in place.source.words(), place.source.words())
+    if is_gone:
+        check(DIES_OF in place.source.words(), place.source.words())
         return
     until(lambda: place.runs_where() == ['source'], 'the guest is there')
     place.source.beats_on()
