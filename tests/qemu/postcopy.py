@@ -29,12 +29,23 @@ class Stream(wire.Peer):
         self.moves = threading.Event()
         self.moves.set()
         self.arrives = True
+        self.server_of = {}
         super().__init__(path)
 
-    def serve(self, client):
+    def welcome(self, client):
+        """QEMU 7.2 takes the first connection for the stream and the second for
+        what is asked for in post-copy."""
         server = socket.socket(socket.AF_UNIX)
         self.ends.append(server)
-        server.connect(self.target)
+        try:
+            server.connect(self.target)
+        except OSError:
+            wire.hang_up(client)
+            raise
+        self.server_of[client] = server
+
+    def serve(self, client):
+        server = self.server_of[client]
         other = {client: server, server: client}
         while True:
             for end in select.select(list(other), [], [])[0]:

@@ -33,8 +33,12 @@ class Peer:
             with contextlib.suppress(OSError):
                 client, _ = self.listener.accept()
                 self.ends.append(client)
+                self.welcome(client)
                 threading.Thread(target=self.serve_quietly, args=(client,),
                                  daemon=True).start()
+
+    def welcome(self, client):
+        """What must be done in the order in which they come."""
 
     def serve_quietly(self, client):
         with contextlib.suppress(OSError, ValueError):
