@@ -269,6 +269,8 @@ static PhaseId take_failure(Migration *m, const Event *event)
         next = phase_fail(m, asks[event->ask].refused, event->side,
                           "%s was refused", what_was_told(m, event->ask));
         keep_qemu_text(m, event->side, event->text);
+        /* It takes all of a command or nothing: there is nothing to undo. */
+        m->n_sent -= event->ask == TELL_SETTING;
         break;
     case EVENT_SILENT:
         next = phase_fail(m, FAILURE_MONITOR_SILENT, event->side,

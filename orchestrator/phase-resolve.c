@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * resolve and roll-back.  Something went wrong after migrate was sent: ask both
- * QEMUs who has the guest, see to it that exactly one does (owner.c), and say
- * so, or say that it cannot be established.  Then put back what we set, on the
- * QEMU that keeps the guest.
+ * resolve.  Something went wrong after migrate was sent: ask both QEMUs who has
+ * the guest, see to it that exactly one does (owner.c), and say so, or say that
+ * it cannot be established.
  */
 #include "orchestrator/phases.h"
 
@@ -239,108 +238,4 @@ PhaseId resolve_handle(Migration *m, const Event *event)
         ask_round(m);
     }
     return next;
-}
-
-/* Where a setting of ours would be in somebody's way. */
-static bool keeps_guest(const Migration *m, Side side)
-{
-    switch (outcome_row(m->outcome)->guest[0]) {
-    case 's': /* source, or split: nothing may change there (I5) */
-        return side == SIDE_SOURCE && m->outcome != OUTCOME_POSTCOPY_PAUSED;
-    case 'd':
-        return side == SIDE_DESTINATION;
-    default:
-        return false;
-    }
-}
-
-/* It waits as before, and can be used again. */
-static bool was_never_told(const Migration *m, Side side)
-{
-    return side == SIDE_DESTINATION && m->context.through_file &&
-           !m->context.handed_over;
-}
-
-/* Nobody else's credentials stay behind, nor the name of an object that is gone:
- * the source could not migrate again.  In two halves both are needed still. */
-static bool leaves_nothing(const Migration *m)
-{
-    return m->settings->secure &&
-           (m->outcome == OUTCOME_MIGRATED || m->outcome == OUTCOME_FAILED ||
-            m->outcome == OUTCOME_CANCELLED);
-}
-
-/* Backwards, one at a time; false: nothing is left to be put back. */
-static bool undo_next(Migration *m)
-{
-    while (m->n_sent > 0) {
-        const CapsStep *step = m->steps->pdata[--m->n_sent];
-        const Facts *facts = &m->facts[step->side];
-        bool ours = !m->context.started || keeps_guest(m, step->side) ||
-                    was_never_told(m, step->side) || leaves_nothing(m);
-        /* I5: nothing is changed while QEMU migrates.  Before migrate it does
-         * not: a destination that could not listen is in setup all the same. */
-        bool migrates =
-            m->context.started && status_is_in_progress(facts->status);
-        if (ours && step->undo->arguments && facts->connected && !migrates) {
-            phase_ask(m, step->side, TELL_UNDO, qmp_command_copy(step->undo));
-            return true;
-        }
-    }
-    return false;
-}
-
-PhaseId roll_back_enter(Migration *m)
-{
-    return undo_next(m) ? m->phase : PHASE_DONE;
-}
-
-/* It took the guest along, after all was well. */
-static PhaseId lose_keeper(Migration *m, Side side)
-{
-    phase_fail(
-        m, side == SIDE_SOURCE ? FAILURE_SOURCE_LOST : FAILURE_DESTINATION_LOST,
-        side, "the QEMU process that had the guest ended");
-    m->outcome = OUTCOME_LOST;
-    return PHASE_DONE;
-}
-
-PhaseId roll_back_handle(Migration *m, const Event *event)
-{
-    if (event->kind == EVENT_DIED && keeps_guest(m, event->side)) {
-        return lose_keeper(m, event->side);
-    }
-    if (event->kind == EVENT_REFUSED && event->ask == TELL_UNDO) {
-        phase_note(m, "%s: a setting could not be put back: %s",
-                   side_name(event->side), event->text);
-    }
-    if (event->kind == EVENT_DEADLINE) {
-        phase_note(m, "not all settings were put back in time");
-        return PHASE_DONE;
-    }
-    return phase_is_waiting(m) || undo_next(m) ? m->phase : PHASE_DONE;
-}
-
-PhaseId done_enter(Migration *m)
-{
-    m->end_us = m->now_us;
-    if (m->context.started && !m->context.postcopy &&
-        caps_inventory_is_on(&m->wanted[SIDE_SOURCE], "postcopy-ram")) {
-        phase_note(m, "post-copy was armed on both sides and not begun: a "
-                      "policy does it, or migrate-start-postcopy on the "
-                      "source");
-    }
-    /* What QEMU said of the failure, from both sides. */
-    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        if (m->failure.code != FAILURE_NONE && !m->failure.qemu_text[side] &&
-            !failure_row(m->failure.code)->is_ours) {
-            m->failure.qemu_text[side] = g_strdup(m->facts[side].error_desc);
-        }
-    }
-    return m->phase;
-}
-
-PhaseId done_handle(Migration *m, const Event *event)
-{
-    return m->phase;
 }

@@ -68,43 +68,64 @@ static char *first_name(const TlsCredentials *destination)
     return g_strdup(each[0]);
 }
 
+/* Nothing is said of the host: it depends on the kind. */
+static TlsPair pair_of(const Secure *secure)
+{
+    TlsPair pair = { .identity = secure->identity,
+                     .authz = secure->authz,
+                     .now_s = secure->now_s };
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        pair.credentials[role_of(side)] = secure->credentials[side];
+    }
+    return pair;
+}
+
+static TlsKind kind_of(const Secure *secure)
+{
+    const TlsPair pair = pair_of(secure);
+    return tls_pair_kind(&pair, TLS_CLIENT);
+}
+
 char *secure_host(const MigrationSettings *settings)
 {
     const Secure *secure = settings->secure;
     g_auto(Uri) uri = { 0 };
 
-    const TlsCredentials *destination = secure->credentials[SIDE_DESTINATION];
-    if (!destination || tls_credentials_kind(destination) != TLS_KIND_X509) {
+    if (kind_of(secure) != TLS_KIND_X509) {
         return NULL;
     }
     if (secure->hostname || !uri_parse(settings->uri, &uri, NULL)) {
         return g_strdup(secure->hostname);
     }
     if (uri.kind != URI_TCP) {
-        return first_name(destination);
+        return first_name(secure->credentials[SIDE_DESTINATION]);
     }
     return g_strdup(uri_is_wildcard(&uri) ? settings->destination_host
                                           : uri.host);
 }
 
-static const char *kind_of(const Secure *secure)
-{
-    const TlsCredentials *source = secure->credentials[SIDE_SOURCE];
-    return tls_kind_name(source ? tls_credentials_kind(source) : TLS_KIND_NONE);
-}
-
+/* NULL: with certificates there is none. */
 static const char *identity_of(const Secure *secure)
 {
-    return secure->identity ? secure->identity : TLS_PSK_IDENTITY;
+    return kind_of(secure) == TLS_KIND_X509 ? NULL
+           : secure->identity               ? secure->identity
+                                            : TLS_PSK_IDENTITY;
 }
 
 char *secure_describe(const MigrationSettings *settings)
 {
     const Secure *secure = settings->secure;
     g_autofree char *host = secure_host(settings);
-    return host ? g_strdup_printf("x509, the destination verified as %s", host)
-                : g_strdup_printf("%s, with the key of %s", kind_of(secure),
-                                  identity_of(secure));
+    const char *kind = tls_kind_name(kind_of(secure));
+
+    if (identity_of(secure)) {
+        return g_strdup_printf("%s, with the key of %s", kind,
+                               identity_of(secure));
+    }
+    return host ? g_strdup_printf("%s, the destination verified as %s", kind,
+                                  host)
+                : g_strdup_printf(
+                      "%s, with no name to verify the destination as", kind);
 }
 
 /* Neither QEMU tells what both agreed on. */
@@ -116,30 +137,17 @@ JsonObject *secure_to_json(const MigrationSettings *settings)
     }
     g_autofree char *host = secure_host(settings);
     JsonObject *tls = json_object_new();
-    json_object_set_string_member(tls, "kind", kind_of(secure));
+    json_object_set_string_member(tls, "kind", tls_kind_name(kind_of(secure)));
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         const TlsCredentials *credentials = secure->credentials[side];
         json_object_set_string_member(tls, side_name(side),
                                       credentials ? credentials->folder : NULL);
     }
     json_object_set_string_member(tls, "hostname", host);
-    json_object_set_string_member(tls, "identity",
-                                  host ? NULL : identity_of(secure));
+    json_object_set_string_member(tls, "identity", identity_of(secure));
     json_object_set_null_member(tls, "protocol");
     json_object_set_null_member(tls, "cipher");
     return tls;
-}
-
-static TlsPair pair_of(const Secure *secure, const char *host)
-{
-    TlsPair pair = { .host = host,
-                     .identity = secure->identity,
-                     .authz = secure->authz,
-                     .now_s = secure->now_s };
-    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        pair.credentials[role_of(side)] = secure->credentials[side];
-    }
-    return pair;
 }
 
 static bool is_taken(const Migration *m, const char *prefix)
@@ -160,9 +168,10 @@ static bool is_taken(const Migration *m, const char *prefix)
 static TlsSetup *setup_new(const Migration *m)
 {
     g_autofree char *host = secure_host(m->settings);
-    const TlsPair pair = pair_of(m->settings->secure, host);
+    TlsPair pair = pair_of(m->settings->secure);
     g_autofree char *prefix = g_strdup(PREFIX);
 
+    pair.host = host;
     for (guint i = 2; is_taken(m, prefix); i++) {
         g_free(prefix);
         prefix = g_strdup_printf(PREFIX "-%u", i);
@@ -197,6 +206,38 @@ void secure_add_findings(const GPtrArray *found, GPtrArray *findings)
     }
 }
 
+/* A QEMU whose process is not known can be on any host. */
+static GPtrArray *inspect(const Migration *m)
+{
+    g_autofree char *host = secure_host(m->settings);
+    TlsPair pair = pair_of(m->settings->secure);
+    GPtrArray *found = tls_findings_new();
+
+    pair.host = host ? host : m->settings->secure->hostname;
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        pair.is_elsewhere[role_of(side)] = m->pid[side] == 0;
+    }
+    tls_inspect_pair(&pair, found);
+    return found;
+}
+
+char *secure_cause(const Migration *m, Side *side)
+{
+    if (!m->settings->secure) {
+        return NULL;
+    }
+    g_autoptr(GPtrArray) found = inspect(m);
+    for (guint i = 0; i < found->len; i++) {
+        const TlsFinding *one = found->pdata[i];
+        if (one->severity == TLS_ERROR) {
+            g_autofree char *text = tls_finding_to_text(one);
+            *side = secure_side(one->role);
+            return g_strdup_printf("%s: %s", text, one->hint);
+        }
+    }
+    return NULL;
+}
+
 static void add_objects(Migration *m, const TlsSetup *setup)
 {
     guint n = 0;
@@ -221,12 +262,9 @@ void secure_judge(Migration *m)
         return;
     }
     g_autoptr(TlsSetup) setup = setup_new(m);
-    g_autoptr(GPtrArray) found = tls_findings_new();
 
     if (!m->settings->no_preflight) {
-        g_autofree char *host = secure_host(m->settings);
-        const TlsPair pair = pair_of(m->settings->secure, host);
-        tls_inspect_pair(&pair, found);
+        g_autoptr(GPtrArray) found = inspect(m);
         for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
             if (m->inventories[side].schema) {
                 tls_setup_check(setup, role_of(side),

@@ -41,6 +41,11 @@ Side secure_side(TlsRole role);
 /* Adds findings (TlsFinding) to others (Finding), each with its own word. */
 void secure_add_findings(const GPtrArray *found, GPtrArray *findings);
 
+/* What is wrong with them, the first error of all, and what to do: for a QEMU
+ * that was left to find it.  NULL: nothing that can be seen from here, or no TLS
+ * of ours.  @side: whose it is, N_SIDES: both's.  Free with g_free(). */
+char *secure_cause(const Migration *m, Side *side);
+
 /* Adds the parameters to m->wishes, as wishes of ours. */
 void secure_wish(Migration *m);
 

@@ -133,7 +133,10 @@ static void inspect(const TlsLook *look, Parsed *parsed, GPtrArray *findings)
         tls_findings_add(findings,
                          credentials->is_absent ? TLS_FINDING_MISSING
                                                 : TLS_FINDING_UNREADABLE,
-                         TLS_ERROR, look->role, credentials->folder, "%s",
+                         look->is_elsewhere ? TLS_WARNING : TLS_ERROR,
+                         look->role, credentials->folder,
+                         look->is_elsewhere ? "not to be seen from here: %s"
+                                            : "%s",
                          credentials->error);
         return;
     }
@@ -196,6 +199,44 @@ static void inspect_authz(const TlsPair *pair, const TlsX509 *client,
     }
 }
 
+/* A certificate, or perhaps one that cannot be seen from here. */
+static bool has_certificate(const TlsPair *pair, TlsRole role)
+{
+    return tls_pair_kind(pair, role) == TLS_KIND_X509 &&
+           (pair->is_elsewhere[role] ||
+            tls_credentials_kind(pair->credentials[role]) != TLS_KIND_NONE);
+}
+
+/* What one kind needs, or has no use for. */
+static void inspect_wishes(const TlsPair *pair, GPtrArray *findings)
+{
+    bool is_psk = tls_pair_kind(pair, TLS_CLIENT) == TLS_KIND_PSK;
+    const struct {
+        bool is_idle;
+        TlsRole role;
+        const char *text;
+    } wishes[] = {
+        { is_psk && pair->authz, TLS_SERVER,
+          "with a PSK there is no distinguished name: tls-authz does nothing" },
+        { is_psk && pair->host, TLS_CLIENT,
+          "with a PSK no name is verified: tls-hostname does nothing" },
+        { !is_psk && pair->identity, TLS_CLIENT,
+          "with certificates there is no identity of a PSK: the one that is "
+          "wished does nothing" },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(wishes); i++) {
+        if (wishes[i].is_idle) {
+            tls_findings_add(findings, TLS_FINDING_UNUSED, TLS_WARNING,
+                             wishes[i].role, NULL, "%s", wishes[i].text);
+        }
+    }
+    if (!pair->host && has_certificate(pair, TLS_CLIENT) &&
+        has_certificate(pair, TLS_SERVER)) {
+        tls_findings_add(findings, TLS_FINDING_NO_NAME, TLS_ERROR, TLS_CLIENT,
+                         NULL, "the address has no host, and none is named");
+    }
+}
+
 static void inspect_both(const TlsPair *pair, const Parsed parsed[N_TLS_ROLES],
                          GPtrArray *findings)
 {
@@ -204,19 +245,8 @@ static void inspect_both(const TlsPair *pair, const Parsed parsed[N_TLS_ROLES],
         tls_x509_inspect_other(client->x509, server->x509, findings);
         tls_x509_inspect_other(server->x509, client->x509, findings);
         inspect_authz(pair, client->x509, findings);
-        if (!pair->host) {
-            tls_findings_add(findings, TLS_FINDING_NO_NAME, TLS_ERROR,
-                             TLS_CLIENT, NULL,
-                             "the address has no host, and none is named");
-        }
     } else if (client->psk && server->psk) {
         inspect_keys(pair, client->psk, server->psk, findings);
-        if (pair->authz) {
-            tls_findings_add(findings, TLS_FINDING_UNUSED, TLS_WARNING,
-                             TLS_SERVER, NULL,
-                             "with a PSK there is no distinguished name: "
-                             "tls-authz does nothing");
-        }
     }
 }
 
@@ -232,6 +262,7 @@ void tls_inspect_pair(const TlsPair *pair, GPtrArray *findings)
             .host = pair->host,
             .identity = pair->identity ? pair->identity : TLS_PSK_IDENTITY,
             .now_s = pair->now_s,
+            .is_elsewhere = pair->is_elsewhere[role],
         };
         kinds[role] = tls_credentials_kind(look.credentials);
         inspect(&look, &parsed[role], findings);
@@ -247,6 +278,7 @@ void tls_inspect_pair(const TlsPair *pair, GPtrArray *findings)
                          tls_kind_name(kinds[TLS_SERVER]));
     }
     inspect_both(pair, parsed, findings);
+    inspect_wishes(pair, findings);
     for (TlsRole role = 0; role < N_TLS_ROLES; role++) {
         parsed_clear(&parsed[role]);
     }

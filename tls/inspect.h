@@ -4,8 +4,7 @@
  * TLS credentials looked at: what QEMU will say of them, what the other side will,
  * and what is worth knowing.  Pure: the time is told.
  */
-#include "tls/authz.h"
-#include "tls/files.h"
+#include "tls/pair.h"
 
 /* One folder, for one end of a connection. */
 typedef struct {
@@ -14,20 +13,10 @@ typedef struct {
     const char *host;     /* of a server: a name that it must be for, or NULL */
     const char *identity; /* of a PSK: must be there; NULL: any */
     int64_t now_s;        /* since 1970 */
+    bool is_elsewhere;    /* the files may be on another host */
 } TlsLook;
 
 void tls_inspect(const TlsLook *look, GPtrArray *findings);
 
-/* Both ends of one connection. */
-typedef struct {
-    const TlsCredentials *credentials[N_TLS_ROLES];
-    const char *host; /* what the source verifies: tls-hostname, or the host of
-                       * the address; NULL: there is neither */
-    const char *identity;  /* of a PSK; NULL: QEMU's own */
-    const TlsAuthz *authz; /* whom the destination lets in; NULL: all whose
-                            * certificate its CA signed */
-    int64_t now_s;
-} TlsPair;
-
-/* Each end by itself too. */
+/* Both ends of one connection, and each by itself. */
 void tls_inspect_pair(const TlsPair *pair, GPtrArray *findings);

@@ -24,10 +24,10 @@ static const char *add_step(TlsSetup *setup, TlsRole role, TlsStep *step)
 
 static TlsStep *creds_step(const TlsPair *pair, TlsRole role, const char *id)
 {
-    const TlsCredentials *credentials = pair->credentials[role];
-    return tls_credentials_kind(credentials) == TLS_KIND_PSK
-               ? tls_object_psk(id, credentials->folder, role, pair->identity)
-               : tls_object_x509(id, credentials->folder, role);
+    const char *folder = pair->credentials[role]->folder;
+    return tls_pair_kind(pair, role) == TLS_KIND_PSK
+               ? tls_object_psk(id, folder, role, pair->identity)
+               : tls_object_x509(id, folder, role);
 }
 
 /* All are set, also to nothing: what somebody else left there would count. */
@@ -36,8 +36,7 @@ TlsSetup *tls_setup_new(const TlsPair *pair, const char *prefix)
     TlsSetup *setup = g_new0(TlsSetup, 1);
     g_autofree char *creds_id = g_strconcat(prefix, "-creds", NULL);
     g_autofree char *authz_id = g_strconcat(prefix, "-authz", NULL);
-    bool is_psk =
-        tls_credentials_kind(pair->credentials[TLS_CLIENT]) == TLS_KIND_PSK;
+    bool is_psk = tls_pair_kind(pair, TLS_CLIENT) == TLS_KIND_PSK;
     const char *authz = NULL;
 
     for (TlsRole role = 0; role < N_TLS_ROLES; role++) {

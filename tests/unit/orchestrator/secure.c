@@ -135,6 +135,76 @@ static void qemu_is_left_to_find_it(void **state)
     assert_true(inspected->m->steps->len > 2);
 }
 
+/* ... and what then comes of it is explained. */
+static void the_cause_is_named(void **state)
+{
+    Secure *secure = with_certificates();
+    secure->hostname = g_strdup("c.example");
+    g_autoptr(Inspected) inspected =
+        inspected_new(&(Inspection){ .version = { "10.0", "10.0" },
+                                     .no_preflight = true,
+                                     .secure = secure });
+    Side side = SIDE_SOURCE;
+    g_autofree char *cause = secure_cause(inspected->m, &side);
+
+    assert_non_null(strstr(cause, "c.example"));
+    assert_int_equal(side, SIDE_DESTINATION);
+}
+
+/* Of a QEMU on this host it is an error, of any other not: it has its own. */
+static void what_is_absent_here(void **state)
+{
+    static const struct {
+        pid_t pid;
+        const char *identity, *type;
+        FailureCode code;
+    } cases[] = {
+        { 4242, NULL, NULL, FAILURE_TLS },
+        { 0, NULL, "tls-creds-x509", FAILURE_NONE },
+        { 0, "me", "tls-creds-psk", FAILURE_NONE },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Secure *secure = secure_new();
+        for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+            TlsCredentials *absent = tls_credentials_new("/elsewhere");
+            absent->error = g_strdup("No such file or directory");
+            absent->is_absent = true;
+            secure->credentials[side] = absent;
+        }
+        secure->identity = g_strdup(cases[i].identity);
+        g_autoptr(Inspected) inspected =
+            inspected_new(&(Inspection){ .version = { "10.0", "10.0" },
+                                         .pid = { cases[i].pid, 2 * cases[i].pid },
+                                         .secure = secure });
+        const Migration *m = inspected->m;
+
+        assert_int_equal(m->failure.code, cases[i].code);
+        if (cases[i].type) {
+            const CapsStep *step = m->steps->pdata[0];
+            assert_string_equal(argument(step->command, "qom-type"),
+                                cases[i].type);
+        }
+    }
+}
+
+/* The result names a kind also where nothing is there. */
+static void an_empty_folder_has_a_kind(void **state)
+{
+    Secure *secure = secure_new();
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        secure->credentials[side] = tls_credentials_new("/empty");
+    }
+    MigrationSettings settings = { .uri = g_strdup("tcp:b.example:0"),
+                                   .secure = secure };
+    g_autoptr(JsonObject) tls = secure_to_json(&settings);
+    g_autofree char *text = secure_describe(&settings);
+
+    assert_string_equal(qmp_json_string(tls, "kind"), "x509");
+    assert_true(json_object_get_null_member(tls, "identity"));
+    assert_string_equal(text, "x509, the destination verified as b.example");
+    migration_settings_clear(&settings);
+}
+
 static void an_id_that_is_taken_is_left_alone(void **state)
 {
     static const char objects[] =
@@ -177,6 +247,9 @@ int main(void)
         cmocka_unit_test(objects_come_first_and_go_last),
         cmocka_unit_test(what_is_found_has_its_word),
         cmocka_unit_test(qemu_is_left_to_find_it),
+        cmocka_unit_test(the_cause_is_named),
+        cmocka_unit_test(what_is_absent_here),
+        cmocka_unit_test(an_empty_folder_has_a_kind),
         cmocka_unit_test(an_id_that_is_taken_is_left_alone),
         cmocka_unit_test(what_cannot_go_with_it_is_refused),
     };

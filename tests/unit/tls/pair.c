@@ -34,8 +34,9 @@ static void expect(const TlsPair *pair, TlsFindingCode code)
 static TlsPair pair_of(const TlsCredentials *client,
                        const TlsCredentials *server)
 {
+    bool is_psk = tls_credentials_kind(client) == TLS_KIND_PSK;
     const TlsPair pair = { .credentials = { client, server },
-                           .host = CERTIFICATES_HOST,
+                           .host = is_psk ? NULL : CERTIFICATES_HOST,
                            .now_s = CERTIFICATES_NOW_S };
     return pair;
 }
@@ -116,6 +117,95 @@ static void keys_are_compared(void **state)
         print_message("%s\n", keys[i].what);
         pair.identity = keys[i].identity;
         expect(&pair, keys[i].code);
+    }
+}
+
+/* What one end cannot be seen to be, the other end tells, or the wish. */
+static void a_kind_is_never_none(void **state)
+{
+    g_autoptr(TlsCredentials) certificates =
+        certificates_folder(NULL, NULL, NULL);
+    g_autoptr(TlsCredentials) key = psk("qemu:" KEY "\n");
+    g_autoptr(TlsCredentials) empty = tls_credentials_new("/empty");
+    const struct {
+        const TlsCredentials *client, *server;
+        const char *identity;
+        TlsKind kinds[N_TLS_ROLES];
+    } cases[] = {
+        { certificates, key, NULL, { TLS_KIND_X509, TLS_KIND_PSK } },
+        { certificates, empty, "a", { TLS_KIND_X509, TLS_KIND_X509 } },
+        { empty, key, NULL, { TLS_KIND_PSK, TLS_KIND_PSK } },
+        { empty, empty, "a", { TLS_KIND_PSK, TLS_KIND_PSK } },
+        { empty, empty, NULL, { TLS_KIND_X509, TLS_KIND_X509 } },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        TlsPair pair = pair_of(cases[i].client, cases[i].server);
+        pair.identity = cases[i].identity;
+        for (TlsRole role = 0; role < N_TLS_ROLES; role++) {
+            assert_int_equal(tls_pair_kind(&pair, role), cases[i].kinds[role]);
+        }
+    }
+}
+
+/* As it is on another host: whose QEMU will tell. */
+static void what_cannot_be_seen_is_no_error(void **state)
+{
+    g_autoptr(TlsCredentials) certificates =
+        certificates_folder(NULL, NULL, NULL);
+    g_autoptr(TlsCredentials) absent = tls_credentials_new("/elsewhere");
+    absent->error = g_strdup("No such file or directory");
+    absent->is_absent = true;
+
+    for (TlsRole role = 0; role < N_TLS_ROLES; role++) {
+        g_autoptr(GPtrArray) findings = tls_findings_new();
+        TlsPair pair = role == TLS_CLIENT ? pair_of(absent, certificates)
+                                          : pair_of(certificates, absent);
+        expect(&pair, TLS_FINDING_MISSING);
+        pair.is_elsewhere[role] = true;
+        tls_inspect_pair(&pair, findings);
+        assert_false(tls_findings_have_error(findings));
+        assert_int_equal(tls_findings_find(findings, TLS_FINDING_MISSING)->role,
+                         role);
+        pair.host = NULL;
+        tls_inspect_pair(&pair, findings);
+        assert_non_null(tls_findings_find(findings, TLS_FINDING_NO_NAME));
+    }
+}
+
+static void what_does_nothing_is_told(void **state)
+{
+    g_autoptr(TlsCredentials) certificates =
+        certificates_folder(NULL, NULL, NULL);
+    g_autoptr(TlsCredentials) key = psk("qemu:" KEY "\n");
+    g_autoptr(TlsAuthz) authz = tls_authz_new_list();
+    const struct {
+        const TlsCredentials *both;
+        const char *host, *identity;
+        const TlsAuthz *authz;
+        guint n;
+    } cases[] = {
+        { key, NULL, "qemu", NULL, 0 },
+        { key, "a.example", NULL, NULL, 1 },
+        { key, NULL, NULL, authz, 1 },
+        { key, "a.example", NULL, authz, 2 },
+        { certificates, CERTIFICATES_HOST, NULL, NULL, 0 },
+        { certificates, CERTIFICATES_HOST, "qemu", NULL, 1 },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GPtrArray) findings = tls_findings_new();
+        TlsPair pair = pair_of(cases[i].both, cases[i].both);
+        guint n = 0;
+        pair.host = cases[i].host;
+        pair.identity = cases[i].identity;
+        pair.authz = cases[i].authz;
+        tls_inspect_pair(&pair, findings);
+        for (guint j = 0; j < findings->len; j++) {
+            const TlsFinding *one = findings->pdata[j];
+            n +=
+                one->code == TLS_FINDING_UNUSED && one->severity == TLS_WARNING;
+        }
+        print_message("case %zu\n", i);
+        assert_int_equal(n, cases[i].n);
     }
 }
 
@@ -337,6 +427,9 @@ int main(void)
         cmocka_unit_test(two_cas_are_not),
         cmocka_unit_test(the_destination_revokes),
         cmocka_unit_test(both_have_one_kind),
+        cmocka_unit_test(a_kind_is_never_none),
+        cmocka_unit_test(what_cannot_be_seen_is_no_error),
+        cmocka_unit_test(what_does_nothing_is_told),
         cmocka_unit_test(keys_are_compared),
         cmocka_unit_test(lists_are_judged),
         cmocka_unit_test(others_are_judged),
