@@ -35,6 +35,17 @@ static bool leaves_nothing(const Migration *m)
             m->outcome == OUTCOME_CANCELLED);
 }
 
+/* I5: nothing is changed while QEMU migrates.  Before migrate it does not: a
+ * destination that could not listen is in setup all the same.  Afterwards one in
+ * setup listens, and nobody will come: 10.0 goes on so when it refused a source
+ * at the TLS handshake. */
+static bool is_migrating(const Migration *m, Side side)
+{
+    Status status = m->facts[side].status;
+    bool listens = side == SIDE_DESTINATION && status == STATUS_SETUP;
+    return m->context.started && status_is_in_progress(status) && !listens;
+}
+
 /* Backwards, one at a time; false: nothing is left to be put back. */
 static bool undo_next(Migration *m)
 {
@@ -43,11 +54,8 @@ static bool undo_next(Migration *m)
         const Facts *facts = &m->facts[step->side];
         bool ours = !m->context.started || keeps_guest(m, step->side) ||
                     was_never_told(m, step->side) || leaves_nothing(m);
-        /* I5: nothing is changed while QEMU migrates.  Before migrate it does
-         * not: a destination that could not listen is in setup all the same. */
-        bool migrates =
-            m->context.started && status_is_in_progress(facts->status);
-        if (ours && step->undo->arguments && facts->connected && !migrates) {
+        if (ours && step->undo->arguments && facts->connected &&
+            !is_migrating(m, step->side)) {
             phase_ask(m, step->side, TELL_UNDO, qmp_command_copy(step->undo));
             return true;
         }

@@ -172,10 +172,10 @@ static void what_is_absent_here(void **state)
             secure->credentials[side] = absent;
         }
         secure->identity = g_strdup(cases[i].identity);
-        g_autoptr(Inspected) inspected =
-            inspected_new(&(Inspection){ .version = { "10.0", "10.0" },
-                                         .pid = { cases[i].pid, 2 * cases[i].pid },
-                                         .secure = secure });
+        g_autoptr(Inspected) inspected = inspected_new(
+            &(Inspection){ .version = { "10.0", "10.0" },
+                           .pid = { cases[i].pid, 2 * cases[i].pid },
+                           .secure = secure });
         const Migration *m = inspected->m;
 
         assert_int_equal(m->failure.code, cases[i].code);
