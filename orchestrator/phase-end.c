@@ -42,7 +42,8 @@ static bool leaves_nothing(const Migration *m)
 static bool is_migrating(const Migration *m, Side side)
 {
     Status status = m->facts[side].status;
-    bool listens = side == SIDE_DESTINATION && status == STATUS_SETUP;
+    bool listens =
+        leaves_nothing(m) && side == SIDE_DESTINATION && status == STATUS_SETUP;
     return m->context.started && status_is_in_progress(status) && !listens;
 }
 

@@ -21,12 +21,14 @@
     "{\"capability\":\"return-path\",\"state\":" return_path "},"              \
     "{\"capability\":\"pause-before-switchover\",\"state\":" pause "},"        \
     "{\"capability\":\"postcopy-ram\",\"state\":" postcopy "}]"
-#define FRESH      CAPABILITIES("false", "false", "false", "false")
-#define WATCHED    CAPABILITIES("true", "false", "false", "false")
-#define ALL_SET    CAPABILITIES("true", "true", "true", "false")
-#define ARMED      CAPABILITIES("true", "true", "false", "true")
-#define ARMED_D    CAPABILITIES("true", "false", "false", "true")
-#define PARAMETERS "{\"downtime-limit\":300}"
+#define FRESH   CAPABILITIES("false", "false", "false", "false")
+#define WATCHED CAPABILITIES("true", "false", "false", "false")
+#define ALL_SET CAPABILITIES("true", "true", "true", "false")
+#define ARMED   CAPABILITIES("true", "true", "false", "true")
+#define ARMED_D CAPABILITIES("true", "false", "false", "true")
+#define PARAMETERS                                                             \
+    "{\"downtime-limit\":300,\"tls-creds\":\"\",\"tls-hostname\":\"\","        \
+    "\"tls-authz\":\"\"}"
 
 /* clang-format off */
 static const char *const run_states[] = {
@@ -188,12 +190,9 @@ typedef struct {
     { EVENT_REPLY, D, ASK_RUN_STATE, NULL, "{\"status\":\"running\"}" },       \
     { EVENT_REPLY, D, ASK_MIGRATION, NULL, "{\"status\":\"completed\"}" },     \
     { EVENT_REPLY, S, ASK_RUN_STATE, NULL, "{\"status\":\"postmigrate\"}" },   \
-    { EVENT_REPLY, S, ASK_MIGRATION, NULL, "{\"status\":\"completed\"}" },     \
-    { EVENT_REPLY, D, TELL_UNDO, NULL, "{}" }
+    { EVENT_REPLY, S, ASK_MIGRATION, NULL, "{\"status\":\"completed\"}" }
 
 static const Straight live[] = {
-    { EVENT_REPLY, S, TELL_SETTING, NULL, "{}" },
-    { EVENT_REPLY, D, TELL_SETTING, NULL, "{}" },
     READ_BACK(ALL_SET, WATCHED),
     { EVENT_REPLY, D, TELL_INCOMING, NULL, "{}" },
     { EVENT_REPLY, D, ASK_MIGRATION, NULL, "{\"status\":\"setup\"}" },
@@ -211,8 +210,6 @@ static const Straight live[] = {
 
 /* 10.0's order of events. */
 static const Straight armed[] = {
-    { EVENT_REPLY, S, TELL_SETTING, NULL, "{}" },
-    { EVENT_REPLY, D, TELL_SETTING, NULL, "{}" },
     READ_BACK(ARMED, ARMED_D),
     { EVENT_REPLY, D, TELL_INCOMING, NULL, "{}" },
     { EVENT_REPLY, D, ASK_MIGRATION, NULL, "{\"status\":\"setup\"}" },
@@ -234,12 +231,9 @@ static const Straight armed[] = {
     { EVENT_REPLY, D, ASK_MIGRATION, NULL, "{\"status\":\"completed\"}" },
     { EVENT_REPLY, S, ASK_RUN_STATE, NULL, "{\"status\":\"postmigrate\"}" },
     { EVENT_REPLY, S, ASK_MIGRATION, NULL, "{\"status\":\"completed\"}" },
-    { EVENT_REPLY, D, TELL_UNDO, NULL, "{}" },
 };
 
 static const Straight saved[] = {
-    { EVENT_REPLY, S, TELL_SETTING, NULL, "{}" },
-    { EVENT_REPLY, D, TELL_SETTING, NULL, "{}" },
     READ_BACK(WATCHED, WATCHED),
     { EVENT_QMP, S, 0, "STOP", NULL },
     { EVENT_REPLY, S, TELL_STOP, NULL, "{}" },
@@ -314,7 +308,25 @@ static void lay_all(GArray *steps, const Straight *rest, size_t n)
     }
 }
 
-/* What is asked in inspect, the machine itself says. */
+static void lay_reply(GArray *steps, Side side, Ask ask)
+{
+    lay(steps, (Event){ .kind = EVENT_REPLY, .side = side, .ask = ask },
+        json("{}"));
+}
+
+/* Backwards; what TLS needs is taken from both. */
+static void lay_undo(GArray *steps, const Migration *m)
+{
+    for (guint i = m->steps->len; i-- > 0;) {
+        const CapsStep *step = m->steps->pdata[i];
+        if (step->undo->arguments &&
+            (step->side == SIDE_DESTINATION || m->settings->secure)) {
+            lay_reply(steps, step->side, TELL_UNDO);
+        }
+    }
+}
+
+/* What is asked in inspect, and then told, the machine itself says. */
 GArray *walk_straight(const MigrationSettings *settings)
 {
     g_autoptr(Migration) m = migration_new(settings);
@@ -327,9 +339,17 @@ GArray *walk_straight(const MigrationSettings *settings)
     for (guint i = 0; i < steps->len; i++) {
         walk_feed(m, &g_array_index(steps, WalkStep, i).event);
     }
+    guint n = steps->len;
     lay_answers(steps, m, SIDE_SOURCE);
     lay_answers(steps, m, SIDE_DESTINATION);
+    for (; n < steps->len; n++) {
+        walk_feed(m, &g_array_index(steps, WalkStep, n).event);
+    }
     if (!settings->check_only) {
+        for (guint i = 0; i < m->steps->len; i++) {
+            const CapsStep *step = m->steps->pdata[i];
+            lay_reply(steps, step->side, TELL_SETTING);
+        }
         if (uri_is_file(settings->uri)) {
             lay_all(steps, saved, G_N_ELEMENTS(saved));
         } else if (settings->wishes) {
@@ -337,6 +357,7 @@ GArray *walk_straight(const MigrationSettings *settings)
         } else {
             lay_all(steps, live, G_N_ELEMENTS(live));
         }
+        lay_undo(steps, m);
     }
     return steps;
 }
