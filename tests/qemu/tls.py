@@ -3,6 +3,7 @@
 what was set is taken back on both sides, and wrong credentials leave the guest
 where it is."""
 
+import json
 import os
 import shutil
 import signal
@@ -153,6 +154,38 @@ def ids_are_taken(place, version):
     left_no_objects(place, place.destination)
     place.source.monitor.execute('object-del', id='qmigrate-creds')
     left_no_objects(place)
+
+
+def in_lab(place, source, destination, kind, *words):
+    """It makes its credentials, and nothing of them is left."""
+    run = place.qmigrate(
+        'lab', '--json', '-', '--accel', 'tcg', '--memory', '64MiB', '--machine',
+        pair.MACHINE, '--qemu', pair.QEMUS[source], '--qemu-destination',
+        pair.QEMUS[destination], '--tls=' + kind, *words)
+    check(run.code == 0, f'exit code {run.code}: {run.err}')
+    result = json.loads(run.out)
+    check(result['verify']['memory'] == 'intact', f'{result["verify"]}')
+    tls = result['requested']['tls']
+    check(tls['kind'] == kind, f'{tls}')
+    check(not os.path.exists(tls['source']), f'{tls["source"]} is left')
+    check(not os.listdir(place.tmp), os.listdir(place.tmp))
+
+
+def lab_is_kept(place, version):
+    """Its keys too, for its user alone; the CA's key is nowhere."""
+    path = place.path('kept.json')
+    run = place.qmigrate('lab', '--json', path, '--accel', 'tcg', '--memory',
+                         '64MiB', '--qemu', pair.QEMUS[version], '--tls', '--keep')
+    check(run.code == 0, f'exit code {run.code}: {run.err}')
+    ends = next(line for line in run.err.splitlines() if 'to end them' in line)
+    for pid in ends.split('kill ')[1].split(';')[0].split():
+        os.kill(int(pid), signal.SIGKILL)
+    with open(path, encoding='utf-8') as file:
+        folder = json.load(file)['requested']['tls']['source']
+    check(not os.path.exists(os.path.join(folder, 'ca-key.pem')), 'the CA')
+    for name in ('server-key.pem', 'client-key.pem'):
+        mode = os.stat(os.path.join(folder, name)).st_mode & 0o777
+        check(mode == 0o600, f'{name}: {mode:o}')
 
 
 # It does not come to its end
@@ -357,12 +390,17 @@ def all_cases():
                        destination, kind, '--multifd=4')
                 yield (f'postcopy-{kind}-{pair_name}', over_postcopy, source,
                        destination, kind)
+            yield (f'lab-x509-{pair_name}', in_lab, source, destination, 'x509',
+                   '--multifd=4')
+            yield (f'lab-psk-{pair_name}', in_lab, source, destination, 'psk',
+                   '--preempt', '--postcopy-after=1', '--max-bandwidth=32MiB/s')
             yield (f'recovered-{pair_name}', recovered, source, destination,
                    'psk' if source == destination == '7.2' else 'x509')
     for version in versions:
         for kind in ('x509', 'psk'):
             yield f'wire-{kind}-{version}', on_the_wire, version, kind
         yield f'wire-plain-{version}', on_the_wire, version, None
+        yield f'lab-is-kept-{version}', lab_is_kept, version
         for case in (several_hosts, ids_are_taken, cancelled, checked):
             yield f'{name_of(case)}-{version}', case, version
         for name in WRONG:
