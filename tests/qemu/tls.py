@@ -186,6 +186,7 @@ def lab_is_kept(place, version):
     for name in ('server-key.pem', 'client-key.pem'):
         mode = os.stat(os.path.join(folder, name)).st_mode & 0o777
         check(mode == 0o600, f'{name}: {mode:o}')
+    until(lambda: not place.of_qmigrate(), 'both are gone')
     shutil.rmtree(folder)
 
 
