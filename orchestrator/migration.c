@@ -165,6 +165,7 @@ void migration_settings_copy(const MigrationSettings *from,
 {
     *to = *from;
     to->uri = g_strdup(from->uri);
+    to->way_uri = g_strdup(from->way_uri);
     to->destination_host = g_strdup(from->destination_host);
     to->recover_uri = g_strdup(from->recover_uri);
     to->wishes = share(from->wishes);
@@ -176,6 +177,7 @@ void migration_settings_copy(const MigrationSettings *from,
 void migration_settings_clear(MigrationSettings *settings)
 {
     g_free(settings->uri);
+    g_free(settings->way_uri);
     g_free(settings->destination_host);
     g_free(settings->recover_uri);
     g_clear_pointer(&settings->wishes, g_ptr_array_unref);
@@ -368,4 +370,9 @@ void migration_feed(Migration *m, const Event *event)
     }
 
     enter(m, next);
+}
+
+const char *migration_way(const Migration *m)
+{
+    return m->settings->way_uri ? m->settings->way_uri : m->migrate_uri;
 }

@@ -116,6 +116,8 @@ typedef struct Secure Secure; /* orchestrator/secure.h */
 typedef struct {
     char *uri; /* what the destination listens at: unix:PATH or tcp:HOST:PORT;
                 * or file:PATH, which the source writes before */
+    char *way_uri; /* where the source connects to instead, a proxy before the
+                    * destination; NULL: to it itself */
     char *destination_host;   /* for the source, where @uri's is a wildcard */
     GPtrArray *wishes;        /* of CapsWish */
     GPtrArray *features;      /* of CapsFeatureWish, or NULL */
@@ -236,3 +238,6 @@ void action_free(Action *action);
 void migration_settings_copy(const MigrationSettings *from,
                              MigrationSettings *to);
 void migration_settings_clear(MigrationSettings *settings);
+
+/* The address that the source is told. */
+const char *migration_way(const Migration *m);

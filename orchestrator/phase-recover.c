@@ -157,7 +157,7 @@ static void tell_resume(Migration *m, char *uri)
     g_free(m->migrate_uri);
     m->migrate_uri = uri;
     QmpCommand *command = qmp_command_new("migrate");
-    qmp_command_set_string(command, "uri", m->migrate_uri);
+    qmp_command_set_string(command, "uri", migration_way(m));
     qmp_command_set_bool(command, "resume", true);
     phase_ask(m, SIDE_SOURCE, TELL_RESUME, command);
     m->recovery.has_stirred = false;

@@ -15,7 +15,7 @@
 static void start(Migration *m)
 {
     QmpCommand *command = qmp_command_new("migrate");
-    qmp_command_set_string(command, "uri", m->migrate_uri);
+    qmp_command_set_string(command, "uri", migration_way(m));
     phase_ask(m, SIDE_SOURCE, TELL_MIGRATE, command);
 
     m->context.started = true;

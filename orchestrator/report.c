@@ -440,6 +440,9 @@ JsonNode *report_result(Outcome outcome, const Failure *failure,
                extras->host ? json_object_ref(extras->host) : NULL);
     add_object(result, "lab",
                extras->lab ? json_object_ref(extras->lab) : NULL);
+    if (extras->script) {
+        add_object(result, "script", json_object_ref(extras->script));
+    }
     json_object_set_object_member(result, "versions",
                                   versions_object(extras->version));
     return to_node(result);

@@ -101,6 +101,9 @@ static void feed(const Event *event, gpointer user_data)
     if (before == PHASE_DONE) {
         return;
     }
+    if (run->handlers.event) {
+        run->handlers.event(event, run->user_data);
+    }
     /* Nothing that an action starts calls back before it returns. */
     g_assert(!run->is_feeding);
     run->is_feeding = TRUE;

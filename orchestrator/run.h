@@ -20,6 +20,8 @@ typedef struct {
 } RunConfig;
 
 typedef struct {
+    /* Before each event, which the machine has not heard yet; may be NULL. */
+    void (*event)(const Event *event, gpointer user_data);
     /* After each event; @phase_changed: it led to another phase.  In a
      * switchover nothing may be written anywhere. */
     void (*progress)(const Migration *m, gboolean phase_changed,

@@ -51,6 +51,9 @@ void hop_add_result(Lab *lab)
         .no_guest = !lab->verify.is_ready,
     };
 
+    g_autoptr(JsonObject) script =
+        lab->script ? script_to_json(lab->script) : NULL;
+    extras.script = script;
     add_spans(lab, verify);
     json_object_set_string_member(host, "accel", lab->pair.accel);
     if (lab->pair.machine) {
@@ -86,6 +89,28 @@ void hop_end(Lab *lab)
             lab->result->outcome = OUTCOME_VERDICT;
         }
     }
+    if (lab->script) {
+        script_finish(lab->script, hop_guest_side(lab));
+    } else {
+        hop_close(lab);
+    }
+}
+
+/* Not the migration's fault, and of no other outcome. */
+static void blame_script(Lab *lab)
+{
+    Failure *failure = &lab->result->failure;
+    if (lab->script_fault && failure->code == FAILURE_NONE) {
+        failure->code = FAILURE_SCRIPT;
+        failure->phase = "migrate";
+        failure->message = g_steal_pointer(&lab->script_fault);
+        lab->result->outcome = OUTCOME_VERDICT;
+    }
+}
+
+void hop_close(Lab *lab)
+{
+    blame_script(lab);
     hop_add_result(lab);
     lab->n_hops++;
     if (lab->result->outcome != OUTCOME_MIGRATED ||
@@ -95,6 +120,9 @@ void hop_end(Lab *lab)
     }
     g_clear_pointer(&lab->run, run_free);
     hop_forget_prediction(lab);
+    if (lab->script) {
+        script_turn(lab->script);
+    }
     pair_turn(&lab->pair);
     lab_start_hop(lab);
 }
@@ -126,6 +154,15 @@ static void take_failure(Lab *lab, const Failure *from)
     }
 }
 
+/* Not from inside the run that is ended by it. */
+static gboolean on_again(gpointer user_data)
+{
+    Lab *lab = user_data;
+    lab->idle_source = 0;
+    lab_again(lab);
+    return G_SOURCE_REMOVE;
+}
+
 static void on_run_done(Run *run, gpointer user_data)
 {
     Lab *lab = user_data;
@@ -139,6 +176,14 @@ static void on_run_done(Run *run, gpointer user_data)
         hop_add_result(lab);
         lab_end(lab);
         return;
+    }
+    if (lab->script) {
+        script_see_end(lab->script);
+        if (script_wants_again(lab->script)) {
+            hop_add_result(lab);
+            lab->idle_source = g_idle_add(on_again, lab);
+            return;
+        }
     }
     /* A guest that is split, lost or unknown cannot be asked. */
     if (*outcome_row(m->outcome)->guest == 's' ||
@@ -154,6 +199,19 @@ static void on_run_progress(const Migration *m, gboolean phase_changed,
 {
     Lab *lab = user_data;
     progress_show(&lab->progress, m, phase_changed);
+    if (lab->script) {
+        Link *link = script_link(lab->script);
+        if (link && m->migrate_uri) {
+            link_set_target(link, m->migrate_uri);
+        }
+        script_see_progress(lab->script, m);
+    }
+}
+
+static void on_run_event(const Event *event, gpointer user_data)
+{
+    Lab *lab = user_data;
+    script_see(lab->script, event);
 }
 
 /* Nothing is there, but what an earlier hop has left. */
@@ -173,6 +231,24 @@ static void check_uri(Lab *lab)
     }
 }
 
+/* A scenario's link stands before the destination. */
+static void set_way(Lab *lab)
+{
+    Link *link = lab->script ? script_link(lab->script) : NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!link || lab->migration.way_uri) {
+        return;
+    }
+    lab->migration.way_uri =
+        link_listen(link, guard_folder(lab->guard),
+                    g_str_has_prefix(lab->migration.uri, "tcp:"), &error);
+    if (!lab->migration.way_uri) {
+        lab_fail(lab, FAILURE_ENVIRONMENT, OUTCOME_ERROR,
+                 g_strdup(error->message));
+    }
+}
+
 static void choose_uri(Lab *lab)
 {
     g_free(lab->migration.uri);
@@ -182,6 +258,7 @@ static void choose_uri(Lab *lab)
             : g_strdup_printf("unix:%s/%s.stream", guard_folder(lab->guard),
                               qemu_name(lab->pair.qemu[SIDE_DESTINATION]));
     check_uri(lab);
+    set_way(lab);
 }
 
 void hop_forget_prediction(Lab *lab)
@@ -208,6 +285,9 @@ void hop_measure(Lab *lab)
 {
     const Qemu *qemu = lab->pair.qemu[SIDE_SOURCE];
     choose_uri(lab);
+    if (lab->stage == STAGE_OVER) {
+        return;
+    }
     if (!lab->settings->predict || lab->settings->dry_run) {
         lab_ask_rate(lab);
         return;
@@ -229,12 +309,16 @@ void hop_start(Lab *lab)
         .settings = &lab->migration,
         .trace = lab->trace,
     };
-    const RunHandlers handlers = { .progress = on_run_progress,
+    const RunHandlers handlers = { .event = lab->script ? on_run_event : NULL,
+                                   .progress = on_run_progress,
                                    .done = on_run_done };
 
     lab_enter(lab, STAGE_MIGRATE, 0);
     qemu_follow(lab->pair.qemu[SIDE_DESTINATION], lab->pair.qemu[SIDE_SOURCE]);
     beats_start(&lab->beats);
     lab->run = run_new(&config, &handlers, lab);
+    if (lab->script) {
+        script_start(lab->script);
+    }
     run_start(lab->run);
 }

@@ -136,7 +136,8 @@ static void start_warm_up(Lab *lab)
 static void check_ready(Lab *lab)
 {
     if (lab->stage == STAGE_BOOT && lab->verify.is_ready &&
-        lab->verify.n_connected == N_SIDES) {
+        lab->verify.n_connected == N_SIDES &&
+        (!lab->script || lab->is_watched)) {
         start_warm_up(lab);
     }
 }
@@ -156,6 +157,9 @@ static void on_line(Qemu *qemu, const Line *line, int64_t time_us,
     if (line->kind == LINE_BEAT) {
         beats_take(&lab->beats, pair_side_of(&lab->pair, qemu), line->beat,
                    time_us);
+        if (lab->script) {
+            script_see_beats(lab->script, line->beat);
+        }
         return;
     }
     if (line->kind == LINE_PANIC) {
@@ -183,6 +187,9 @@ static void on_connected(Qemu *qemu, gpointer user_data)
 {
     Lab *lab = user_data;
     lab->verify.n_connected++;
+    if (lab->script) {
+        script_watch(lab->script, pair_side_of(&lab->pair, qemu), qemu);
+    }
     check_ready(lab);
 }
 
@@ -191,6 +198,9 @@ static void on_exited(Qemu *qemu, const char *how, gpointer user_data)
     Lab *lab = user_data;
     Side side = pair_side_of(&lab->pair, qemu);
 
+    if (lab->script) {
+        script_forget(lab->script, side);
+    }
     if (lab->stage == STAGE_BOOT && pair_can_fall_back(&lab->pair)) {
         /* not from inside what tells of the process that is ended now */
         g_clear_handle_id(&lab->deadline_source, g_source_remove);
@@ -235,8 +245,13 @@ static void start_pair(Lab *lab)
     unsigned deadline_ms = pair_can_fall_back(&lab->pair)        ? TRY_MS
                            : strcmp(lab->pair.accel, "kvm") == 0 ? KVM_MS
                                                                  : BOOT_MS;
-    pair_stop(&lab->pair, SIDE_SOURCE);
-    pair_stop(&lab->pair, SIDE_DESTINATION);
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        if (lab->script) {
+            script_forget(lab->script, side);
+        }
+        pair_stop(&lab->pair, side);
+    }
+    lab->is_watched = FALSE;
     beats_clear(&lab->beats);
     beats_init(&lab->beats);
     lab->verify = (Verify){ 0 };
@@ -260,8 +275,80 @@ void lab_start_hop(Lab *lab)
                             .n_connected = 1,
                             .n_cpus = lab->verify.n_cpus };
     memset(lab->stage_us, 0, sizeof(lab->stage_us));
+    lab->is_watched = FALSE;
     lab_enter(lab, STAGE_BOOT, BOOT_MS);
     start_qemu(lab, SIDE_DESTINATION);
+}
+
+void lab_again(Lab *lab)
+{
+    script_forget(lab->script, SIDE_DESTINATION);
+    g_clear_pointer(&lab->run, run_free);
+    hop_forget_prediction(lab);
+    if (lab->result->outcome == OUTCOME_MIGRATED) {
+        script_turn(lab->script);
+        pair_turn(&lab->pair);
+    } else {
+        pair_stop(&lab->pair, SIDE_DESTINATION);
+    }
+    failure_clear(&lab->result->failure);
+    lab_start_hop(lab);
+}
+
+/* ---- a scenario ---- */
+
+static void on_watched(gpointer user_data)
+{
+    Lab *lab = user_data;
+    lab->is_watched = TRUE;
+    check_ready(lab);
+}
+
+static void on_unmet(const char *what, gpointer user_data)
+{
+    lab_fail(user_data, FAILURE_NEED_UNMET, OUTCOME_SKIP, g_strdup(what));
+}
+
+/* A step too late is no fault of the migration: it goes on, and is told. */
+static void on_script_failed(const char *what, gpointer user_data)
+{
+    Lab *lab = user_data;
+    if (!lab->script_fault) {
+        lab->script_fault = g_strdup(what);
+    }
+}
+
+static void on_script_cancel(gpointer user_data)
+{
+    Lab *lab = user_data;
+    if (lab->run) {
+        run_cancel(lab->run);
+    }
+}
+
+static void on_script_finished(gpointer user_data)
+{
+    hop_close(user_data);
+}
+
+gboolean lab_make_script(Lab *lab)
+{
+    static const ScriptHandlers handlers = { .ready = on_watched,
+                                             .unmet = on_unmet,
+                                             .failed = on_script_failed,
+                                             .cancel = on_script_cancel,
+                                             .finished = on_script_finished };
+    const Scenario *scenario = lab->options->scenario;
+    if (!scenario) {
+        return TRUE;
+    }
+    const char *lacks = script_host_lacks(scenario);
+    if (lacks) {
+        on_unmet(lacks, lab);
+        return FALSE;
+    }
+    lab->script = script_new(scenario, &handlers, lab);
+    return TRUE;
 }
 
 static void on_machine(GObject *object, GAsyncResult *result,
@@ -334,6 +421,8 @@ void lab_start(Lab *lab, LabDone *done, gpointer user_data)
     } else if (!make_credentials(lab, &error)) {
         lab_fail(lab, FAILURE_ENVIRONMENT, OUTCOME_ERROR,
                  g_strdup(error->message));
+    } else if (!lab_make_script(lab)) {
+        return; /* it ended */
     } else if (lab->pair.machine) {
         start_pair(lab);
     } else if (strcmp(lab->pair.binary[SIDE_SOURCE],
@@ -353,6 +442,8 @@ void lab_free(Lab *lab)
     g_clear_handle_id(&lab->deadline_source, g_source_remove);
     g_clear_handle_id(&lab->idle_source, g_source_remove);
     g_clear_pointer(&lab->run, run_free);
+    g_clear_pointer(&lab->script, script_free);
+    g_free(lab->script_fault);
     hop_forget_prediction(lab);
     if (lab->guard && lab->result->kept) {
         guard_keep(lab->guard);

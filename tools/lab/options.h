@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "caps/side.h"
+#include "scenario/scenario.h"
 
 typedef struct {
     char *qemu[N_SIDES]; /* binaries */
@@ -16,6 +17,7 @@ typedef struct {
     char *pattern, *content;
     char **more; /* for both QEMUs, or NULL */
     gboolean keep;
+    const Scenario *scenario; /* its steps are taken; NULL: none */
 } LabOptions;
 
 /* The member "lab" of the result; free with json_object_unref(). */

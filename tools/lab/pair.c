@@ -60,6 +60,7 @@ gboolean pair_start(Pair *pair, Side side, Guard *guard,
         .more = pair->options->more,
         .is_destination = side == SIDE_DESTINATION,
         .outlives_us = pair->options->keep,
+        .is_watched = pair->options->scenario != NULL,
     };
     g_autofree char *name = g_strdup_printf("qemu%u", ++pair->n_started);
 

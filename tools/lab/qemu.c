@@ -15,7 +15,7 @@
 
 struct Qemu {
     char *name;
-    QmpAddress *monitor;
+    QmpAddress *monitor, *watch;
     char *stderr_path;
     GPtrArray *argv; /* NULL-terminated */
     QemuHandlers handlers;
@@ -35,8 +35,17 @@ G_GNUC_PRINTF(2, 3) static void add(GPtrArray *argv, const char *format, ...)
     va_end(args);
 }
 
+static void add_monitor(GPtrArray *argv, const char *id, const char *path)
+{
+    add(argv, "-chardev");
+    add(argv, "socket,id=%s,path=%s,server=on,wait=off", id, path);
+    add(argv, "-mon");
+    add(argv, "chardev=%s,mode=control", id);
+}
+
+/* @watch_path: NULL: one monitor is enough. */
 static GPtrArray *make_argv(const QemuConfig *config, const char *monitor_path,
-                            const char *serial_path)
+                            const char *watch_path, const char *serial_path)
 {
     GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
 
@@ -54,10 +63,10 @@ static GPtrArray *make_argv(const QemuConfig *config, const char *monitor_path,
     add(argv, "-smp");
     add(argv, "%u", config->n_cpus);
     /* In this order: the serial's connection says that the monitor is there. */
-    add(argv, "-chardev");
-    add(argv, "socket,id=monitor,path=%s,server=on,wait=off", monitor_path);
-    add(argv, "-mon");
-    add(argv, "chardev=monitor,mode=control");
+    add_monitor(argv, "monitor", monitor_path);
+    if (watch_path) {
+        add_monitor(argv, "watch", watch_path);
+    }
     add(argv, "-chardev");
     add(argv, "socket,id=serial,path=%s", serial_path);
     add(argv, "-serial");
@@ -146,15 +155,21 @@ Qemu *qemu_start(Guard *guard, const char *name, const QemuConfig *config,
     g_autofree char *monitor = g_strdup_printf("%s/%s.qmp", folder, name);
     g_autofree char *address = g_strdup_printf("unix:%s", monitor);
     g_autofree char *serial = g_strdup_printf("%s/%s.serial", folder, name);
+    g_autofree char *watch = g_strdup_printf("%s/%s.watch", folder, name);
+    g_autofree char *watch_address = g_strdup_printf("unix:%s", watch);
     Qemu *qemu = g_new0(Qemu, 1);
 
     qemu->pidfd = -1;
     qemu->name = g_strdup(name);
     qemu->stderr_path = g_strdup_printf("%s/%s.stderr", folder, name);
-    qemu->argv = make_argv(config, monitor, serial);
+    qemu->argv = make_argv(config, monitor,
+                           config->is_watched ? watch : NULL, serial);
     qemu->handlers = *handlers;
     qemu->user_data = user_data;
     qemu->monitor = qmp_address_parse(address, error);
+    if (config->is_watched) {
+        qemu->watch = qmp_address_parse(watch_address, error);
+    }
     if (!qemu->monitor ||
         !(qemu->serial =
               serial_listen(serial, on_line, on_connected, qemu, error)) ||
@@ -180,6 +195,7 @@ void qemu_free(Qemu *qemu)
     }
     g_clear_pointer(&qemu->serial, serial_free);
     g_clear_pointer(&qemu->monitor, qmp_address_free);
+    g_clear_pointer(&qemu->watch, qmp_address_free);
     g_ptr_array_unref(qemu->argv);
     g_free(qemu->stderr_path);
     g_free(qemu->name);
@@ -200,6 +216,17 @@ const char *qemu_name(const Qemu *qemu)
 const QmpAddress *qemu_monitor(const Qemu *qemu)
 {
     return qemu->monitor;
+}
+
+const QmpAddress *qemu_watch(const Qemu *qemu)
+{
+    return qemu->watch;
+}
+
+gboolean qemu_signal(Qemu *qemu, int number)
+{
+    return qemu->pid != 0 && syscall(SYS_pidfd_send_signal, qemu->pidfd, number,
+                                     NULL, 0) == 0;
 }
 
 pid_t qemu_pid(const Qemu *qemu)

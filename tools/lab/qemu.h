@@ -21,6 +21,7 @@ typedef struct {
     char *const *more;       /* further arguments, NULL-terminated, or NULL */
     gboolean is_destination; /* -S -incoming defer */
     gboolean outlives_us;    /* --keep: no parent-death signal */
+    gboolean is_watched;     /* it has a second monitor */
 } QemuConfig;
 
 typedef struct Qemu Qemu;
@@ -48,7 +49,10 @@ void qemu_let_go(Qemu *qemu);
 
 const char *qemu_name(const Qemu *qemu);
 const QmpAddress *qemu_monitor(const Qemu *qemu);
+const QmpAddress *qemu_watch(const Qemu *qemu); /* NULL: there is none */
 pid_t qemu_pid(const Qemu *qemu);
+/* false: it is gone. */
+gboolean qemu_signal(Qemu *qemu, int number);
 gboolean qemu_is_alive(const Qemu *qemu);
 
 /* Sends one byte to the guest's serial port. */

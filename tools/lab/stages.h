@@ -11,6 +11,7 @@
 #include "tools/lab/guard.h"
 #include "tools/lab/lab.h"
 #include "tools/lab/pair.h"
+#include "tools/lab/script.h"
 #include "tools/lab/verify.h"
 
 typedef enum {
@@ -39,10 +40,13 @@ struct Lab {
 
     Stage stage;
     guint deadline_source, idle_source;
+    gboolean is_watched; /* the script has all that it needs of both QEMUs */
+    char *script_fault;  /* a step that could not be taken; NULL: none */
     unsigned n_qemus, n_hops;         /* started, done */
     int64_t stage_us[STAGE_OVER + 1]; /* when it was entered; 0: never */
     Pair pair;
     Run *run;
+    Script *script; /* of a scenario, or NULL */
     Surveyor *surveyor; /* NULL: nothing is being measured */
     Measured measured;
     Failure unmeasured; /* why it was not */
@@ -64,12 +68,19 @@ void lab_ask_rate(Lab *lab);
 /* The next one of a ping-pong: the guest works already. */
 void lab_start_hop(Lab *lab);
 
+/* Of a scenario: anew, with what the destination has not got any more. */
+void lab_again(Lab *lab);
+/* A script without a QEMU in it yet; false: this host lacks what it needs. */
+gboolean lab_make_script(Lab *lab);
+
 /* --predict: measures, then goes on; else goes on. */
 void hop_measure(Lab *lab);
 void hop_forget_prediction(Lab *lab);
 void hop_start(Lab *lab);
 /* The guest is where it is, and has told what it knows. */
 void hop_end(Lab *lab);
+/* ... and so has the script. */
+void hop_close(Lab *lab);
 /* Where it is. */
 Side hop_guest_side(const Lab *lab);
 /* Of the migration that is over, or of the attempt to come to one. */

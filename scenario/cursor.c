@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scenario/cursor.h"
+
+#include <string.h>
+
+#include "caps/nearest.h"
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static void skip_blanks(Cursor *cursor)
+{
+    while (cursor->at < cursor->end && is_blank(*cursor->at)) {
+        cursor->at++;
+    }
+}
+
+Spot cursor_spot(Cursor *cursor)
+{
+    skip_blanks(cursor);
+    return (Spot){ cursor->file, cursor->line,
+                   (unsigned)(cursor->at - cursor->start) + 1 };
+}
+
+gboolean cursor_is_at_end(Cursor *cursor)
+{
+    skip_blanks(cursor);
+    return cursor->at == cursor->end;
+}
+
+/* Where it ends; a quote that is not closed goes to the end of the line. */
+static const char *word_end(const Cursor *cursor)
+{
+    const char *end = cursor->at;
+    if (end < cursor->end && *end == '"') {
+        const char *close = memchr(end + 1, '"', cursor->end - end - 1);
+        return close ? close + 1 : cursor->end;
+    }
+    while (end < cursor->end && !is_blank(*end)) {
+        end++;
+    }
+    return end;
+}
+
+char *cursor_word(Cursor *cursor)
+{
+    skip_blanks(cursor);
+    const char *start = cursor->at, *end = word_end(cursor);
+    if (start == end) {
+        return NULL;
+    }
+    cursor->at = end;
+    if (*start == '"') {
+        start++;
+        end -= end > start && end[-1] == '"';
+    }
+    return g_strndup(start, end - start);
+}
+
+gboolean cursor_accept(Cursor *cursor, const char *word)
+{
+    const char *start = cursor->at;
+    g_autofree char *found = cursor_word(cursor);
+    if (g_strcmp0(found, word) == 0) {
+        return TRUE;
+    }
+    cursor->at = start;
+    return FALSE;
+}
+
+char *cursor_rest(Cursor *cursor)
+{
+    skip_blanks(cursor);
+    char *rest = g_strchomp(g_strndup(cursor->at, cursor->end - cursor->at));
+    cursor->at = cursor->end;
+    return rest;
+}
+
+gboolean spot_fail(Spot spot, GError **error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s:%u:%u: %s",
+                spot.file, spot.line, spot.column, text);
+    return FALSE;
+}
+
+gboolean spot_unknown(Spot spot, GError **error, const char *kind,
+                      const char *what, const char *const *names)
+{
+    Nearest nearest = nearest_start(what);
+    for (const char *const *name = names; *name; name++) {
+        nearest_offer(&nearest, *name);
+    }
+    if (nearest.best) {
+        return spot_fail(spot, error, "'%s' is no %s; did you mean %s?", what,
+                         kind, nearest.best);
+    }
+    g_autofree char *all = g_strjoinv(", ", (char **)names);
+    return spot_fail(spot, error, "'%s' is no %s; there are %s", what, kind,
+                     all);
+}
+
+gboolean cursor_finish(Cursor *cursor, GError **error)
+{
+    if (cursor_is_at_end(cursor)) {
+        return TRUE;
+    }
+    Spot spot = cursor_spot(cursor);
+    g_autofree char *word = cursor_word(cursor);
+    return spot_fail(spot, error, "'%s' is one word too many", word);
+}
+
+gboolean cursor_quantity(Cursor *cursor, Unit unit, uint64_t *ret,
+                         GError **error)
+{
+    Spot spot = cursor_spot(cursor);
+    g_autofree char *word = cursor_word(cursor);
+    g_autoptr(GError) why = NULL;
+    if (!word) {
+        return spot_fail(spot, error, "a number is missing here");
+    }
+    return unit_parse(word, unit, ret, &why)
+               ? TRUE
+               : spot_fail(spot, error, "%s", why->message);
+}

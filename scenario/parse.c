@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scenario/parse.h"
+
+#include <string.h>
+
+#include "scenario/fact.h"
+#include "scenario/private.h"
+
+#define INCLUDES_MAX 16
+
+typedef struct {
+    ScenarioFile *file;
+    const char *const *keys;
+    ScenarioRead *read;
+    gpointer user_data;
+    GPtrArray *open;     /* of const char *: files that are being read */
+    GPtrArray *defaults; /* of ScenarioSetting */
+    Scenario *scenario;  /* the section, which file->scenarios owns; or NULL */
+    bool in_defaults;
+    GHashTable *own; /* keys that the section itself has set */
+} Parser;
+
+static gboolean parse_file(Parser *parser, const char *path, const Spot *from,
+                           GError **error);
+
+/* ---- sections ---- */
+
+static void start_scenario(Parser *parser, Spot spot, const char *name)
+{
+    parser->scenario = scenario_new(spot, name);
+    g_ptr_array_add(parser->file->scenarios, parser->scenario);
+    for (guint i = 0; i < parser->defaults->len; i++) {
+        g_ptr_array_add(parser->scenario->settings,
+                        setting_copy(parser->defaults->pdata[i]));
+    }
+}
+
+static gboolean name_scenario(Parser *parser, Spot spot, const char *name,
+                              GError **error)
+{
+    for (guint i = 0; i < parser->file->scenarios->len; i++) {
+        const Scenario *other = parser->file->scenarios->pdata[i];
+        if (strcmp(other->name, name) == 0) {
+            return spot_fail(spot, error,
+                             "there is a scenario '%s' already, at %s:%u", name,
+                             other->spot.file, other->spot.line);
+        }
+    }
+    start_scenario(parser, spot, name);
+    return TRUE;
+}
+
+static gboolean parse_section(Parser *parser, Cursor *cursor, GError **error)
+{
+    static const char *const names[] = { "defaults", "scenario", NULL };
+    Spot spot = cursor_spot(cursor);
+    const char *close = memchr(cursor->at, ']', cursor->end - cursor->at);
+
+    if (!close) {
+        return spot_fail(spot, error, "']' is missing at its end");
+    }
+    Cursor inside = *cursor;
+    inside.at++;
+    inside.end = close;
+    cursor->at = close + 1;
+    Spot name_spot = cursor_spot(&inside);
+    g_autofree char *word = cursor_word(&inside);
+    g_autofree char *rest = cursor_rest(&inside);
+    g_hash_table_remove_all(parser->own);
+    parser->scenario = NULL;
+    parser->in_defaults = g_strcmp0(word, "defaults") == 0;
+    if (!parser->in_defaults && g_strcmp0(word, "scenario") != 0) {
+        return spot_unknown(name_spot, error, "section", word ? word : "",
+                            names);
+    }
+    if (!parser->in_defaults && *rest == '\0') {
+        return spot_fail(name_spot, error, "a scenario needs a name");
+    }
+    if (parser->in_defaults && *rest) {
+        return spot_fail(name_spot, error, "[defaults] has no name");
+    }
+    return cursor_finish(cursor, error) &&
+           (parser->in_defaults ||
+            name_scenario(parser, name_spot, rest, error));
+}
+
+/* ---- key = value, value ---- */
+
+/* Commas part values; in double quotes they do not. */
+static char **split_values(const char *text)
+{
+    g_autoptr(GStrvBuilder) values = g_strv_builder_new();
+    g_autoptr(GString) value = g_string_new(NULL);
+    bool is_quoted = false;
+
+    for (const char *c = text; ; c++) {
+        if (*c == '"') {
+            is_quoted = !is_quoted;
+        } else if (*c == '\0' || (*c == ',' && !is_quoted)) {
+            g_strv_builder_add(values, g_strstrip(value->str));
+            g_string_truncate(value, 0);
+            if (*c == '\0') {
+                break;
+            }
+        } else {
+            g_string_append_c(value, *c);
+        }
+    }
+    return g_strv_builder_end(values);
+}
+
+/* What is said of the scenario itself, and is no option. */
+static gboolean take_own(Scenario *scenario, const char *key, Spot spot,
+                         const char *text, bool *is_own, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    uint64_t number = 0;
+
+    *is_own = true;
+    if (strcmp(key, "deadline") == 0) {
+        if (!unit_parse(text, UNIT_MICROSECONDS, &scenario->deadline_us, &why)) {
+            return spot_fail(spot, error, "deadline: %s", why->message);
+        }
+    } else if (strcmp(key, "repeat") == 0) {
+        if (!unit_parse(text, UNIT_NONE, &number, &why) || number < 1 ||
+            number > 1000) {
+            return spot_fail(spot, error, "repeat: %s is not from 1 to 1000",
+                             text);
+        }
+        scenario->n_repeat = number;
+    } else if (strcmp(key, "report") == 0) {
+        scenario->report = split_values(text);
+        for (char **name = scenario->report; *name; name++) {
+            if (!g_strv_contains(fact_number_names(), *name)) {
+                return spot_unknown(spot, error, "fact with a number", *name,
+                                    fact_number_names());
+            }
+        }
+    } else {
+        *is_own = false;
+    }
+    return TRUE;
+}
+
+/* The section's own take the place of the defaults'. */
+static void drop_inherited(Parser *parser, GPtrArray *settings, const char *key)
+{
+    if (g_hash_table_contains(parser->own, key)) {
+        return;
+    }
+    g_hash_table_add(parser->own, g_strdup(key));
+    for (guint i = settings->len; i-- > 0;) {
+        const ScenarioSetting *other = settings->pdata[i];
+        if (strcmp(other->key, key) == 0) {
+            g_ptr_array_remove_index(settings, i);
+        }
+    }
+}
+
+static gboolean take_setting(Parser *parser, Spot spot, const char *key,
+                             Spot value_spot, const char *text, GError **error)
+{
+    GPtrArray *settings =
+        parser->in_defaults ? parser->defaults : parser->scenario->settings;
+    ScenarioSetting *setting = g_new0(ScenarioSetting, 1);
+
+    if (parser->scenario) {
+        drop_inherited(parser, settings, key);
+    }
+    setting->spot = spot;
+    setting->key = g_strdup(key);
+    setting->values = split_values(text);
+    g_ptr_array_add(settings, setting);
+    for (char **value = setting->values; *value; value++) {
+        if (**value == '\0') {
+            return spot_fail(value_spot, error, "%s: a value is empty", key);
+        }
+    }
+    return TRUE;
+}
+
+static gboolean parse_setting(Parser *parser, Cursor *cursor,
+                              const char *equals, GError **error)
+{
+    Spot spot = cursor_spot(cursor);
+    g_autofree char *key =
+        g_strchomp(g_strndup(cursor->at, equals - cursor->at));
+    cursor->at = equals + 1;
+    Spot value_spot = cursor_spot(cursor);
+    g_autofree char *text = cursor_rest(cursor);
+    bool is_own = false;
+
+    if (parser->scenario &&
+        !take_own(parser->scenario, key, value_spot, text, &is_own, error)) {
+        return FALSE;
+    }
+    if (is_own) {
+        return TRUE;
+    }
+    if (!g_strv_contains(parser->keys, key)) {
+        return spot_unknown(spot, error, "option of qmigrate lab", key,
+                            parser->keys);
+    }
+    return take_setting(parser, spot, key, value_spot, text, error);
+}
+
+/* ---- at, expect, need ---- */
+
+/* Actions are parted by semicolons, but not inside a command's JSON. */
+static gboolean parse_actions(Scenario *scenario, ScenarioStep *step,
+                              Cursor *cursor, GError **error)
+{
+    const char *end = cursor->end;
+    do {
+        Cursor one = *cursor;
+        g_autofree char *first = cursor_word(&one);
+        const char *close = g_strcmp0(first, "qmp") == 0
+                                ? NULL
+                                : memchr(cursor->at, ';', end - cursor->at);
+        one = *cursor;
+        one.end = close ? close : end;
+        ScenarioAction *action = action_parse(&one, error);
+        if (!action) {
+            return FALSE;
+        }
+        scenario->uses_link |= action->kind == ACT_LINK;
+        g_ptr_array_add(step->actions, action);
+        cursor->at = close ? close + 1 : end;
+    } while (cursor->at < end);
+    return TRUE;
+}
+
+static gboolean parse_step(Scenario *scenario, Spot spot, Cursor *cursor,
+                           GError **error)
+{
+    const char *colon = memchr(cursor->at, ':', cursor->end - cursor->at);
+    ScenarioStep *step = g_new0(ScenarioStep, 1);
+
+    step->spot = spot;
+    step->actions =
+        g_ptr_array_new_with_free_func((GDestroyNotify)scenario_action_free);
+    g_ptr_array_add(scenario->steps, step);
+    if (!colon) {
+        return spot_fail(spot, error,
+                         "a step is 'at MOMENT: ACTION', and ':' is missing");
+    }
+    Cursor moment = *cursor;
+    moment.end = colon;
+    cursor->at = colon + 1;
+    return moment_parse(&moment, &step->moment, error) &&
+           parse_actions(scenario, step, cursor, error);
+}
+
+static gboolean add(GPtrArray *array, gpointer item)
+{
+    if (item) {
+        g_ptr_array_add(array, item);
+    }
+    return item != NULL;
+}
+
+static gboolean parse_words(Parser *parser, Cursor *cursor, GError **error)
+{
+    static const char *const names[] = { "at", "expect", "need", NULL };
+    Scenario *scenario = parser->scenario;
+    Spot spot = cursor_spot(cursor);
+    g_autofree char *word = cursor_word(cursor);
+
+    if (!scenario && g_strv_contains(names, word)) {
+        return spot_fail(spot, error, "'%s' belongs into a scenario", word);
+    }
+    if (strcmp(word, "at") == 0) {
+        return parse_step(scenario, spot, cursor, error);
+    }
+    if (strcmp(word, "expect") == 0) {
+        return add(scenario->expectations, expectation_parse(cursor, error));
+    }
+    if (strcmp(word, "need") == 0) {
+        return add(scenario->needs, need_parse(cursor, error));
+    }
+    return spot_unknown(spot, error, "key, and neither", word, names);
+}
+
+/* ---- lines ---- */
+
+static gboolean parse_include(Parser *parser, Cursor *cursor, GError **error)
+{
+    Spot spot = cursor_spot(cursor);
+    g_autofree char *name = cursor_rest(cursor);
+    g_autofree char *folder = g_path_get_dirname(cursor->file);
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+
+    if (*name == '\0') {
+        return spot_fail(spot, error, "a file is missing");
+    }
+    return parse_file(parser, g_path_is_absolute(name) ? name : path, &spot,
+                      error);
+}
+
+/* key = value: '=' behind one word; else it is a word's line. */
+static const char *find_equals(Cursor cursor)
+{
+    const char *end = cursor.at;
+    while (end < cursor.end && (g_ascii_isalnum(*end) || *end == '-')) {
+        end++;
+    }
+    cursor.at = end;
+    if (end == cursor.start || cursor_is_at_end(&cursor)) {
+        return NULL;
+    }
+    return *cursor.at == '=' ? cursor.at : NULL;
+}
+
+static gboolean parse_line(Parser *parser, Cursor *cursor, GError **error)
+{
+    if (cursor_is_at_end(cursor) || *cursor->at == '#' || *cursor->at == ';') {
+        return TRUE;
+    }
+    if (*cursor->at == '[') {
+        return parse_section(parser, cursor, error);
+    }
+    Cursor first = *cursor;
+    if (cursor_accept(&first, "include")) {
+        *cursor = first;
+        return parse_include(parser, cursor, error);
+    }
+    const char *equals = find_equals(*cursor);
+    if (!equals) {
+        return parse_words(parser, cursor, error);
+    }
+    if (!parser->scenario && !parser->in_defaults) {
+        return spot_fail(cursor_spot(cursor), error,
+                         "a setting belongs into [defaults] or a scenario");
+    }
+    return parse_setting(parser, cursor, equals, error);
+}
+
+static gboolean parse_text(Parser *parser, const char *path, const char *text,
+                           GError **error)
+{
+    unsigned line = 0;
+    for (const char *start = text; start;) {
+        const char *end = strchr(start, '\n');
+        const char *next = end ? end + 1 : NULL;
+        end = end ? end : start + strlen(start);
+        end -= end > start && end[-1] == '\r';
+        Cursor cursor = { path, ++line, start, start, end };
+        if (!parse_line(parser, &cursor, error)) {
+            return FALSE;
+        }
+        start = next;
+    }
+    return TRUE;
+}
+
+static gboolean is_open(const Parser *parser, const char *path)
+{
+    for (guint i = 0; i < parser->open->len; i++) {
+        if (strcmp(parser->open->pdata[i], path) == 0) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean parse_file(Parser *parser, const char *path, const Spot *from,
+                           GError **error)
+{
+    char *name = g_strdup(path);
+    g_ptr_array_add(parser->file->files, name);
+    if (is_open(parser, name) || parser->open->len == INCLUDES_MAX) {
+        return spot_fail(*from, error, "%s is being read already: a loop",
+                         name);
+    }
+    g_autoptr(GError) why = NULL;
+    g_autofree char *text = parser->read(name, parser->user_data, &why);
+    if (!text) {
+        if (from) {
+            return spot_fail(*from, error, "%s", why->message);
+        }
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s",
+                    why->message);
+        return FALSE;
+    }
+    if (!g_utf8_validate(text, -1, NULL)) {
+        return spot_fail((Spot){ name, 1, 1 }, error, "it is no text in UTF-8");
+    }
+    g_ptr_array_add(parser->open, name);
+    gboolean is_read = parse_text(parser, name, text, error);
+    g_ptr_array_remove_index(parser->open, parser->open->len - 1);
+    return is_read;
+}
+
+ScenarioFile *scenario_file_new(void)
+{
+    ScenarioFile *file = g_new0(ScenarioFile, 1);
+    file->scenarios =
+        g_ptr_array_new_with_free_func((GDestroyNotify)scenario_free);
+    file->files = g_ptr_array_new_with_free_func(g_free);
+    return file;
+}
+
+void scenario_file_free(ScenarioFile *file)
+{
+    if (file) {
+        g_ptr_array_unref(file->scenarios);
+        g_ptr_array_unref(file->files);
+        g_free(file);
+    }
+}
+
+gboolean scenario_file_add(ScenarioFile *file, const char *path,
+                           const char *const *keys, ScenarioRead *read,
+                           gpointer user_data, GError **error)
+{
+    Parser parser = { .file = file,
+                      .keys = keys,
+                      .read = read,
+                      .user_data = user_data,
+                      .open = g_ptr_array_new(),
+                      .defaults = settings_new(),
+                      .own = g_hash_table_new_full(g_str_hash, g_str_equal,
+                                                   g_free, NULL) };
+    gboolean is_read = parse_file(&parser, path, NULL, error);
+    g_ptr_array_unref(parser.open);
+    g_ptr_array_unref(parser.defaults);
+    g_hash_table_unref(parser.own);
+    return is_read;
+}
+
+ScenarioFile *scenario_file_parse(const char *path, const char *const *keys,
+                                  ScenarioRead *read, gpointer user_data,
+                                  GError **error)
+{
+    g_autoptr(ScenarioFile) file = scenario_file_new();
+    return scenario_file_add(file, path, keys, read, user_data, error)
+               ? g_steal_pointer(&file)
+               : NULL;
+}

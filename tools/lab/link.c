@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/lab/link.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "orchestrator/uri.h"
+
+#define CHUNK      16384
+#define SEND_BYTES (256 * 1024) /* a kernel may hold megabytes that seem sent */
+#define TARGET_MS  10000        /* until the destination's address is known */
+
+/* Both directions of a connection share it; the last one frees it. */
+typedef struct {
+    Link *link;
+    int ends[2]; /* the source's, the destination's */
+    int n_pumps;
+} Way;
+
+typedef struct {
+    Way *way;
+    int from; /* which of the ends is read */
+} Pump;
+
+struct Link {
+    GMutex mutex;
+    GCond changed;
+    GThread *acceptor;
+    int listener;
+    char *target;
+    GPtrArray *ways; /* of Way, that live */
+    bool is_closed, refuses, drops;
+    uint64_t rate_bytes_per_s, delay_us;
+    int64_t free_us; /* when the wire is free for the next byte */
+};
+
+Link *link_new(void)
+{
+    Link *link = g_new0(Link, 1);
+    g_mutex_init(&link->mutex);
+    g_cond_init(&link->changed);
+    link->listener = -1;
+    link->ways = g_ptr_array_new();
+    return link;
+}
+
+/* ---- what is told ---- */
+
+/* With the lock.  A reset is what a connection gets that is closed unread. */
+static void break_ways(Link *link, bool by_reset)
+{
+    const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+    for (guint i = 0; i < link->ways->len; i++) {
+        Way *way = link->ways->pdata[i];
+        for (int end = 0; end < 2; end++) {
+            if (by_reset) {
+                setsockopt(way->ends[end], SOL_SOCKET, SO_LINGER, &at_once,
+                           sizeof(at_once));
+            }
+            shutdown(way->ends[end], SHUT_RDWR);
+        }
+    }
+}
+
+void link_do(Link *link, LinkVerb verb, uint64_t number)
+{
+    g_mutex_lock(&link->mutex);
+    switch (verb) {
+    case LINK_CUT:
+        link->refuses = true;
+        break_ways(link, false);
+        break;
+    case LINK_RESET:
+        break_ways(link, true);
+        break;
+    case LINK_DROP:
+        link->drops = true;
+        break;
+    case LINK_RESTORE:
+        link->refuses = link->drops = false;
+        break;
+    case LINK_RATE:
+        link->rate_bytes_per_s = number;
+        link->free_us = 0;
+        break;
+    case LINK_DELAY:
+        link->delay_us = number;
+        break;
+    }
+    g_cond_broadcast(&link->changed);
+    g_mutex_unlock(&link->mutex);
+}
+
+void link_set_target(Link *link, const char *uri)
+{
+    g_mutex_lock(&link->mutex);
+    if (g_strcmp0(link->target, uri) != 0) {
+        g_free(link->target);
+        link->target = g_strdup(uri);
+    }
+    g_cond_broadcast(&link->changed);
+    g_mutex_unlock(&link->mutex);
+}
+
+/* ---- one direction ---- */
+
+static bool send_all(int end, const char *bytes, size_t n)
+{
+    while (n > 0) {
+        ssize_t sent = send(end, bytes, n, MSG_NOSIGNAL);
+        if (sent <= 0) {
+            return false;
+        }
+        bytes += sent;
+        n -= sent;
+    }
+    return true;
+}
+
+/* Until nothing is dropped any more, and then until the wire has taken @n bytes
+ * and brought them there. */
+static void wait_turn(Link *link, size_t n)
+{
+    g_mutex_lock(&link->mutex);
+    while (link->drops && !link->is_closed) {
+        g_cond_wait(&link->changed, &link->mutex);
+    }
+    int64_t now_us = g_get_monotonic_time(), until_us = now_us;
+    if (link->rate_bytes_per_s > 0) {
+        int64_t begin_us = MAX(link->free_us, now_us);
+        link->free_us =
+            begin_us + (int64_t)(n * G_USEC_PER_SEC / link->rate_bytes_per_s);
+        until_us = link->free_us;
+    }
+    g_mutex_unlock(&link->mutex);
+    if (until_us > now_us) {
+        g_usleep(until_us - now_us);
+    }
+}
+
+/* What was read and not yet brought there. */
+typedef struct {
+    int64_t due_us;
+    size_t n;
+    char bytes[CHUNK];
+} Chunk;
+
+/* Reads on while earlier chunks are late, as a long wire does. */
+typedef struct {
+    Link *link;
+    int end;
+    GAsyncQueue *chunks; /* of Chunk; one with n 0 is the last */
+} Lane;
+
+static gpointer run_lane(gpointer user_data)
+{
+    Lane *lane = user_data;
+    bool is_open = true;
+    for (;;) {
+        g_autofree Chunk *chunk = g_async_queue_pop(lane->chunks);
+        if (chunk->n == 0) {
+            break;
+        }
+        int64_t wait_us = chunk->due_us - g_get_monotonic_time();
+        if (is_open && wait_us > 0) {
+            g_usleep(wait_us);
+        }
+        if (is_open) {
+            wait_turn(lane->link, chunk->n);
+            is_open = send_all(lane->end, chunk->bytes, chunk->n);
+        }
+    }
+    shutdown(lane->end, SHUT_WR);
+    return NULL;
+}
+
+/* So many wait at most: more than what fits into any delay that is of use. */
+#define CHUNKS_MAX   4096
+#define CHUNKS_USUAL 8
+
+static bool read_chunk(Lane *lane, int from)
+{
+    Chunk *chunk = g_new(Chunk, 1);
+    ssize_t n = recv(from, chunk->bytes, CHUNK, 0);
+
+    g_mutex_lock(&lane->link->mutex);
+    chunk->due_us = g_get_monotonic_time() + (int64_t)lane->link->delay_us;
+    bool is_late = lane->link->delay_us > 0;
+    g_mutex_unlock(&lane->link->mutex);
+    chunk->n = n > 0 ? (size_t)n : 0;
+    g_async_queue_push(lane->chunks, chunk);
+    /* Without a delay only a few: what is not sent stays unread. */
+    int at_most = is_late ? CHUNKS_MAX : CHUNKS_USUAL;
+    while (n > 0 && g_async_queue_length(lane->chunks) >= at_most) {
+        g_usleep(50);
+    }
+    return n > 0;
+}
+
+static void way_unref(Way *way)
+{
+    Link *link = way->link;
+    g_mutex_lock(&link->mutex);
+    bool is_last = --way->n_pumps == 0;
+    if (is_last) {
+        g_ptr_array_remove(link->ways, way);
+        close(way->ends[0]);
+        close(way->ends[1]);
+        g_free(way);
+        g_cond_broadcast(&link->changed);
+    }
+    g_mutex_unlock(&link->mutex);
+}
+
+static gpointer run_pump(gpointer user_data)
+{
+    g_autofree Pump *pump = user_data;
+    Way *way = pump->way;
+    Lane lane = { .link = way->link,
+                  .end = way->ends[!pump->from],
+                  .chunks = g_async_queue_new_full(g_free) };
+    GThread *thread = g_thread_new("link-lane", run_lane, &lane);
+
+    while (read_chunk(&lane, way->ends[pump->from])) {
+    }
+    g_thread_join(thread);
+    g_async_queue_unref(lane.chunks);
+    way_unref(way);
+    return NULL;
+}
+
+/* ---- connections ---- */
+
+static int connect_unix(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int end = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    if (connect(end, (struct sockaddr *)&address, sizeof(address)) == 0) {
+        return end;
+    }
+    close(end);
+    return -1;
+}
+
+static int connect_tcp(const char *host, unsigned port)
+{
+    g_autofree char *service = g_strdup_printf("%u", port);
+    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+    struct addrinfo *found = NULL;
+    int end = -1;
+
+    if (getaddrinfo(host, service, &hints, &found) != 0) {
+        return -1;
+    }
+    for (struct addrinfo *one = found; one && end < 0; one = one->ai_next) {
+        end = socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (end >= 0 && connect(end, one->ai_addr, one->ai_addrlen) != 0) {
+            close(end);
+            end = -1;
+        }
+    }
+    freeaddrinfo(found);
+    return end;
+}
+
+static int connect_to(const char *uri_text)
+{
+    g_auto(Uri) uri = { 0 };
+    if (!uri_parse(uri_text, &uri, NULL)) {
+        return -1;
+    }
+    return uri.kind == URI_UNIX ? connect_unix(uri.path)
+                                : connect_tcp(uri.host, uri.port);
+}
+
+/* The destination's address, for g_free(); NULL: nobody shall get through. */
+static char *wait_target(Link *link)
+{
+    int64_t until_us = g_get_monotonic_time() + TARGET_MS * 1000;
+    g_mutex_lock(&link->mutex);
+    while (!link->target && !link->is_closed &&
+           g_cond_wait_until(&link->changed, &link->mutex, until_us)) {
+    }
+    char *target = link->refuses || link->is_closed ? NULL
+                                                    : g_strdup(link->target);
+    g_mutex_unlock(&link->mutex);
+    return target;
+}
+
+static void start_pump(Way *way, int from)
+{
+    Pump *pump = g_new(Pump, 1);
+    *pump = (Pump){ way, from };
+    g_thread_unref(g_thread_new("link-pump", run_pump, pump));
+}
+
+static void pass_on(Link *link, int source)
+{
+    g_autofree char *target = wait_target(link);
+    int destination = target ? connect_to(target) : -1;
+    const int size = SEND_BYTES;
+
+    if (destination < 0) {
+        close(source);
+        return;
+    }
+    setsockopt(source, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    setsockopt(destination, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    Way *way = g_new(Way, 1);
+    *way = (Way){ link, { source, destination }, 2 };
+    g_mutex_lock(&link->mutex);
+    g_ptr_array_add(link->ways, way);
+    g_mutex_unlock(&link->mutex);
+    start_pump(way, 0);
+    start_pump(way, 1);
+}
+
+static gpointer run_acceptor(gpointer user_data)
+{
+    Link *link = user_data;
+    for (;;) {
+        int source = accept4(link->listener, NULL, NULL, SOCK_CLOEXEC);
+        if (source >= 0) {
+            pass_on(link, source);
+        } else if (errno != EINTR) {
+            return NULL; /* it was shut down */
+        }
+    }
+}
+
+static int listen_unix(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    if (bind(listener, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+        listen(listener, SOMAXCONN) == 0) {
+        return listener;
+    }
+    close(listener);
+    return -1;
+}
+
+static int listen_tcp(unsigned *port)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr =
+                                       htonl(INADDR_LOOPBACK) };
+    socklen_t n = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(listener, (struct sockaddr *)&address, n) == 0 &&
+        listen(listener, SOMAXCONN) == 0 &&
+        getsockname(listener, (struct sockaddr *)&address, &n) == 0) {
+        *port = ntohs(address.sin_port);
+        return listener;
+    }
+    close(listener);
+    return -1;
+}
+
+char *link_listen(Link *link, const char *folder, gboolean is_tcp,
+                  GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, "link", NULL);
+    unsigned port = 0;
+
+    link->listener = is_tcp ? listen_tcp(&port) : listen_unix(path);
+    if (link->listener < 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+                    "the link cannot listen: %s", g_strerror(errno));
+        return NULL;
+    }
+    link->acceptor = g_thread_new("link", run_acceptor, link);
+    return is_tcp ? g_strdup_printf("tcp:127.0.0.1:%u", port)
+                  : g_strdup_printf("unix:%s", path);
+}
+
+void link_free(Link *link)
+{
+    g_mutex_lock(&link->mutex);
+    link->is_closed = true;
+    link->rate_bytes_per_s = link->delay_us = 0;
+    break_ways(link, false);
+    g_cond_broadcast(&link->changed);
+    g_mutex_unlock(&link->mutex);
+    if (link->acceptor) {
+        shutdown(link->listener, SHUT_RDWR);
+        g_thread_join(link->acceptor);
+    }
+    g_mutex_lock(&link->mutex);
+    break_ways(link, false);
+    while (link->ways->len > 0) {
+        g_cond_wait(&link->changed, &link->mutex);
+    }
+    g_mutex_unlock(&link->mutex);
+    if (link->listener >= 0) {
+        close(link->listener);
+    }
+    g_ptr_array_unref(link->ways);
+    g_free(link->target);
+    g_mutex_clear(&link->mutex);
+    g_cond_clear(&link->changed);
+    g_free(link);
+}

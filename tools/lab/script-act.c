@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The actions of a scenario, each by a row. */
+#include "tools/lab/script-act.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "caps/table.h"
+
+static void fail(Script *script, const ScenarioAction *action, const char *why)
+{
+    g_autofree char *what =
+        g_strdup_printf("%s:%u: %s: %s", action->spot.file, action->spot.line,
+                        action->text, why);
+    script->handlers.failed(what, script->user_data);
+}
+
+typedef struct {
+    Script *script;
+    const ScenarioAction *action;
+} Asked;
+
+/* QEMU may refuse: what a scenario does can be wrong on purpose, and what comes
+ * of it is what is expected or not. */
+static void on_answer(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree Asked *asked = user_data;
+    JsonNode *node =
+        qmp_client_execute_finish(QMP_CLIENT(object), result, &error);
+
+    if (node) {
+        json_node_unref(node);
+    } else if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+               error->domain == QMP_ERROR && error->code == QMP_ERROR_COMMAND) {
+        script_note_refused(asked->script, asked->action, error->message);
+    }
+}
+
+/* Takes @command over. */
+static void tell(Script *script, const ScenarioAction *action, Side side,
+                 QmpCommand *command)
+{
+    QmpClient *client = script->sides[side]->client;
+    if (!client) {
+        fail(script, action, "its QEMU is gone");
+    } else {
+        Asked *asked = g_new(Asked, 1);
+        *asked = (Asked){ script, action };
+        qmp_client_execute_async(client, command, SCRIPT_MS,
+                                 script->cancellable, on_answer, asked);
+    }
+    qmp_command_free(command);
+}
+
+static void act_cancel(Script *script, const ScenarioAction *action)
+{
+    script->handlers.cancel(script->user_data);
+}
+
+static void act_postcopy(Script *script, const ScenarioAction *action)
+{
+    tell(script, action, SIDE_SOURCE,
+         qmp_command_new("migrate-start-postcopy"));
+}
+
+static void act_pause(Script *script, const ScenarioAction *action)
+{
+    QmpCommand *command = qmp_command_new("migrate-pause");
+    command->oob = true;
+    tell(script, action, action->side, command);
+}
+
+static void act_continue(Script *script, const ScenarioAction *action)
+{
+    tell(script, action, SIDE_SOURCE,
+         qmp_command_set_string(qmp_command_new("migrate-continue"), "state",
+                                "pre-switchover"));
+}
+
+static void act_run_state(Script *script, const ScenarioAction *action)
+{
+    tell(script, action, action->side,
+         qmp_command_new(action->kind == ACT_STOP ? "stop" : "cont"));
+}
+
+static void act_qmp(Script *script, const ScenarioAction *action)
+{
+    QmpCommand *command = qmp_command_new(action->name);
+    if (action->arguments) {
+        command->arguments = json_object_ref(action->arguments);
+    }
+    tell(script, action, action->side, command);
+}
+
+/* A number in the parameter's unit, else the word itself. */
+static void act_set(Script *script, const ScenarioAction *action)
+{
+    const CapsRow *row = caps_table_parameter(action->name);
+    QmpCommand *command = qmp_command_new("migrate-set-parameters");
+    uint64_t number = 0;
+
+    if (unit_parse(action->value, caps_row_unit(row), &number, NULL)) {
+        qmp_command_set_int(command, action->name, number);
+    } else {
+        qmp_command_set_string(command, action->name, action->value);
+    }
+    tell(script, action, SIDE_SOURCE, command);
+}
+
+static void act_signal(Script *script, const ScenarioAction *action)
+{
+    static const int signals[] = { [ACT_KILL] = SIGKILL,
+                                   [ACT_FREEZE] = SIGSTOP,
+                                   [ACT_THAW] = SIGCONT };
+    Qemu *qemu = script->sides[action->side]->qemu;
+    if (!qemu || !qemu_signal(qemu, signals[action->kind])) {
+        fail(script, action, "its QEMU is gone");
+    }
+}
+
+/* Of both, the one that runs it takes note. */
+static void act_guest(Script *script, const ScenarioAction *action)
+{
+    bool is_reboot = strcmp(action->name, "reboot") == 0;
+    tell(script, action, SIDE_SOURCE,
+         qmp_command_new(is_reboot ? "system_reset" : "system_powerdown"));
+}
+
+static void act_link(Script *script, const ScenarioAction *action)
+{
+    link_do(script->link, action->link, action->number);
+}
+
+static void act_again(Script *script, const ScenarioAction *action)
+{
+    script->wants_again = true;
+}
+
+void script_act(Script *script, const ScenarioAction *action)
+{
+    static void (*const does[])(Script *, const ScenarioAction *) = {
+        [ACT_CANCEL] = act_cancel,     [ACT_POSTCOPY] = act_postcopy,
+        [ACT_PAUSE] = act_pause,       [ACT_CONTINUE] = act_continue,
+        [ACT_STOP] = act_run_state,    [ACT_CONT] = act_run_state,
+        [ACT_SET] = act_set,           [ACT_QMP] = act_qmp,
+        [ACT_KILL] = act_signal,       [ACT_FREEZE] = act_signal,
+        [ACT_THAW] = act_signal,       [ACT_GUEST] = act_guest,
+        [ACT_LINK] = act_link,         [ACT_AGAIN] = act_again,
+    };
+    does[action->kind](script, action);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/* What the script's own files share; nobody outside of them includes this. */
+#include "qmp/client.h"
+#include "tools/lab/script.h"
+
+#define SCRIPT_MS 10000u /* for an answer */
+
+typedef struct {
+    Script *script;
+    Side side;
+    Qemu *qemu;        /* NULL: none */
+    QmpClient *client; /* NULL: not there */
+    JsonObject *before; /* its parameters and capabilities, by name */
+} ScriptSide;
+
+struct Script {
+    const Scenario *scenario;
+    ScriptHandlers handlers;
+    gpointer user_data;
+    GCancellable *cancellable;
+    Engine engine;
+    ScriptSide *sides[N_SIDES];
+    Link *link;
+    int64_t heard_us[N_SIDES]; /* QEMU's clock, of the last event */
+    guint clock_source;
+    unsigned n_migrations, n_asking;
+    Side guest; /* who has it in the end */
+    uint64_t n_beats; /* since the migration began */
+    bool is_running, wants_again, is_ready;
+    JsonArray *refused; /* of what QEMU said no to */
+    char *changed; /* settings that were not put back; NULL: none */
+};
+
+/* QEMU said no to an action: that may be what is wanted. */
+void script_note_refused(Script *script, const ScenarioAction *action,
+                         const char *why);
+
+/* A status that nobody told, but an answer. */
+void script_see_status(Script *script, Side side, const char *status);
+
+/* Does it, or begins to. */
+void script_act(Script *script, const ScenarioAction *action);
