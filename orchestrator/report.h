@@ -14,7 +14,7 @@ typedef struct {
     JsonObject *prediction;       /* NULL: it was not predicted */
     JsonObject *lab;              /* what the lab was; NULL: it was none */
     int64_t guest_downtime_us;    /* what the guest saw; -1: not known */
-    gboolean no_guest; /* there was none yet: a lab that failed early */
+    gboolean no_guest;  /* there was none yet: a lab that failed early */
     JsonObject *script; /* what was done of a scenario; NULL: there is none */
 } ReportExtras;
 

@@ -452,3 +452,19 @@ int usage_failed(const char *verb, const GError *error)
                 error->message, verb);
     return outcome_row(OUTCOME_USAGE)->exit_code;
 }
+
+GPtrArray *settings_option_names(const GOptionEntry *entries)
+{
+    g_autofree GOptionEntry *features = feature_entries();
+    const GOptionEntry *const tables[] = { entries, shared, features };
+    GPtrArray *names = g_ptr_array_new();
+
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+        for (const GOptionEntry *one = tables[i]; one->long_name; one++) {
+            if (*one->long_name) {
+                g_ptr_array_add(names, (gpointer)one->long_name);
+            }
+        }
+    }
+    return names;
+}

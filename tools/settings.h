@@ -42,6 +42,10 @@ gboolean settings_parse_recovery(Settings *settings,
 void settings_clear(Settings *settings);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Settings, settings_clear)
 
+/* The long names of @entries and of all that settings_parse() takes beside them:
+ * of const char *.  Free with g_ptr_array_unref(). */
+GPtrArray *settings_option_names(const GOptionEntry *entries);
+
 /* For verbs that migrate nothing: only @entries. */
 gboolean options_parse(const GOptionEntry *entries, const char *parameters,
                        const char *summary, int *argc, char ***argv,

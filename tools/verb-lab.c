@@ -11,18 +11,23 @@
 #include "tools/lab/lab.h"
 #include "tools/migrate.h"
 #include "tools/output.h"
+#include "tools/scenario/drive.h"
+#include "tools/scenario/load.h"
+#include "tools/scenario/words.h"
 #include "tools/verb.h"
 
 #define MEMORY_MIN_BYTES (32ull << 20)
 
 /* GOption wants variables: what it fills in, before it is checked. */
 static struct {
+    DriveWords drive;
+    char *script;
     char *qemu, *qemu_destination, *machine, *accel, *memory, *dirty_rate,
         *working_set, *pattern, *content, *warm_up;
-    int smp, repeat;
+    int smp, repeat, seed;
     gboolean keep;
     char **rest;
-} words = { .smp = 1, .repeat = 1 };
+} words = { .smp = 1, .repeat = 1, .seed = 1, .drive.n_jobs = 1 };
 
 /* clang-format off */
 static const GOptionEntry entries[] = {
@@ -53,6 +58,29 @@ static const GOptionEntry entries[] = {
       "TIME" },
     { "repeat", 0, 0, G_OPTION_ARG_INT, &words.repeat,
       "Migrate there and back, N times in all (default: 1)", "N" },
+    { "seed", 0, 0, G_OPTION_ARG_INT, &words.seed,
+      "What the guest's choices begin with (default: 1)", "N" },
+    { "scenario", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words.drive.files,
+      "Do what a scenario file says, or those of a folder; --json then names a "
+      "folder",
+      "FILE" },
+    { "only", 0, 0, G_OPTION_ARG_STRING, &words.drive.only,
+      "Of its scenarios only those: a part of the name, or with * and ?",
+      "PATTERN" },
+    { "jobs", 0, 0, G_OPTION_ARG_INT, &words.drive.n_jobs,
+      "So many scenarios at once (default: 1)", "N" },
+    { "list", 0, 0, G_OPTION_ARG_NONE, &words.drive.lists,
+      "Print their names and do nothing", NULL },
+    { "tap", 0, 0, G_OPTION_ARG_NONE, &words.drive.taps,
+      "Tell of scenarios as the Test Anything Protocol", NULL },
+    { "junit", 0, 0, G_OPTION_ARG_FILENAME, &words.drive.junit,
+      "Write what became of scenarios as JUnit XML", "FILE" },
+    { "failed", 0, 0, G_OPTION_ARG_FILENAME, &words.drive.failed,
+      "Where a scenario that failed leaves its folder (default: "
+      "qmigrate-failed)",
+      "FOLDER" },
+    { "script", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &words.script,
+      "Take the steps of this scenario here", "NAME" },
     { "keep", 0, 0, G_OPTION_ARG_NONE, &words.keep,
       "Leave both QEMUs running at the end", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &words.rest, NULL,
@@ -146,6 +174,7 @@ static void take_words(LabOptions *options)
         g_strdup(words.qemu_destination ? words.qemu_destination : qemu);
     options->machine = g_strdup(words.machine);
     options->keep = words.keep;
+    options->seed = words.seed;
     options->more = g_strdupv(words.rest);
 }
 
@@ -267,8 +296,55 @@ static guint count_behind(int argc, char **argv)
     return 0;
 }
 
+/* One of them, in this process. */
+static int run_script(LabOptions *options, const Settings *settings,
+                      const char *const *keys)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(ScenarioFile) file =
+        load_scenarios(words.drive.files, keys, &error);
+    if (!file) {
+        return conclude_usage("lab", settings_json_word(), error);
+    }
+    options->scenario = load_find(file, words.script);
+    if (!options->scenario) {
+        option_refuse(&error, "--script: there is no scenario '%s'",
+                      words.script);
+        return conclude_usage("lab", settings_json_word(), error);
+    }
+    return run_checked(options, settings);
+}
+
+static int run_scenarios(LabOptions *options, Settings *settings, char **given)
+{
+    g_autoptr(GPtrArray) names = settings_option_names(entries);
+    g_auto(GStrv) keys = words_keys(names);
+    if (words.script) {
+        return run_script(options, settings, (const char *const *)keys);
+    }
+    g_auto(GStrv) passed = words_for_cells(given);
+    words.drive.json = settings->json;
+    return drive(&words.drive, (const char *const *)keys, passed,
+                 options->more);
+}
+
+static gboolean check_scenario_words(GError **error)
+{
+    const char *option = words.drive.only     ? "only"
+                         : words.drive.lists  ? "list"
+                         : words.drive.taps   ? "tap"
+                         : words.drive.junit  ? "junit"
+                         : words.drive.failed ? "failed"
+                         : words.script       ? "script"
+                                              : NULL;
+    return words.drive.files || !option
+               ? TRUE
+               : option_refuse(error, "--%s needs --scenario", option);
+}
+
 int verb_lab(int argc, char **argv)
 {
+    g_auto(GStrv) given = g_strdupv(argv);
     guint n_behind = count_behind(argc, argv);
     g_auto(Settings) settings = { .makes_tls = TRUE };
     g_auto(LabOptions) options = { 0 };
@@ -278,9 +354,11 @@ int verb_lab(int argc, char **argv)
                         "Starts two QEMUs with a guest that works, migrates "
                         "it, and proves it intact.",
                         &argc, &argv, &error) ||
-        !check_rest(n_behind, &error) || !take_guest(&options, &error)) {
+        !check_rest(n_behind, &error) || !check_scenario_words(&error) ||
+        !take_guest(&options, &error)) {
         return conclude_usage("lab", settings_json_word(), error);
     }
     take_words(&options);
-    return run_checked(&options, &settings);
+    return words.drive.files ? run_scenarios(&options, &settings, given)
+                             : run_checked(&options, &settings);
 }

@@ -35,6 +35,28 @@ static void add_spans(const Lab *lab, JsonObject *verify)
     }
 }
 
+/* For who looks for a fault: file names, and what is to be in them. */
+static JsonObject *logs_of(const Lab *lab)
+{
+    JsonObject *logs = json_object_new();
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        const Qemu *qemu = lab->pair.qemu[side];
+        if (qemu) {
+            g_autofree char *command =
+                g_strdup_printf("%s.sh", side_name(side));
+            g_autofree char *said =
+                g_strdup_printf("%s.stderr", side_name(side));
+            g_autofree char *line = qemu_command_line(qemu);
+            g_autofree char *text = qemu_stderr(qemu);
+            json_object_set_string_member(logs, command, line);
+            json_object_set_string_member(logs, said, text);
+        }
+    }
+    json_object_set_string_member(logs, "guest.log",
+                                  lab->guest_log ? lab->guest_log->str : "");
+    return logs;
+}
+
 void hop_add_result(Lab *lab)
 {
     const Migration *m = lab->run ? run_migration(lab->run) : NULL;
@@ -54,6 +76,9 @@ void hop_add_result(Lab *lab)
     g_autoptr(JsonObject) script =
         lab->script ? script_to_json(lab->script) : NULL;
     extras.script = script;
+    if (script) {
+        json_object_set_object_member(script, "logs", logs_of(lab));
+    }
     add_spans(lab, verify);
     json_object_set_string_member(host, "accel", lab->pair.accel);
     if (lab->pair.machine) {

@@ -162,6 +162,11 @@ static void on_line(Qemu *qemu, const Line *line, int64_t time_us,
         }
         return;
     }
+    if (lab->guest_log) {
+        g_string_append_printf(lab->guest_log, "%s: %s\n",
+                               side_name(pair_side_of(&lab->pair, qemu)),
+                               line->text);
+    }
     if (line->kind == LINE_PANIC) {
         lab_fail(lab, FAILURE_GUEST_NOT_READY, OUTCOME_ERROR,
                  g_strdup_printf("the guest gave up: %s", line->text));
@@ -348,6 +353,7 @@ gboolean lab_make_script(Lab *lab)
         return FALSE;
     }
     lab->script = script_new(scenario, &handlers, lab);
+    lab->guest_log = g_string_new(NULL);
     return TRUE;
 }
 
@@ -444,6 +450,9 @@ void lab_free(Lab *lab)
     g_clear_pointer(&lab->run, run_free);
     g_clear_pointer(&lab->script, script_free);
     g_free(lab->script_fault);
+    if (lab->guest_log) {
+        g_string_free(lab->guest_log, TRUE);
+    }
     hop_forget_prediction(lab);
     if (lab->guard && lab->result->kept) {
         guard_keep(lab->guard);

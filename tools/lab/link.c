@@ -287,8 +287,8 @@ static char *wait_target(Link *link)
     while (!link->target && !link->is_closed &&
            g_cond_wait_until(&link->changed, &link->mutex, until_us)) {
     }
-    char *target = link->refuses || link->is_closed ? NULL
-                                                    : g_strdup(link->target);
+    char *target =
+        link->refuses || link->is_closed ? NULL : g_strdup(link->target);
     g_mutex_unlock(&link->mutex);
     return target;
 }
@@ -350,8 +350,7 @@ static int listen_unix(const char *path)
 static int listen_tcp(unsigned *port)
 {
     struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_addr.s_addr =
-                                       htonl(INADDR_LOOPBACK) };
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t n = sizeof(address);
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (bind(listener, (struct sockaddr *)&address, n) == 0 &&

@@ -16,6 +16,7 @@ typedef struct {
     unsigned n_cpus, n_repeat;
     char *pattern, *content;
     char **more; /* for both QEMUs, or NULL */
+    int seed;    /* of what the guest does at random */
     gboolean keep;
     const Scenario *scenario; /* its steps are taken; NULL: none */
 } LabOptions;

@@ -11,9 +11,9 @@ static char *make_append(const LabOptions *options)
 {
     return g_strdup_printf(
         "rate=%" G_GUINT64_FORMAT " working-set=%" G_GUINT64_FORMAT
-        " pattern=%s content=%s",
+        " pattern=%s content=%s seed=%d",
         options->dirty_bytes_per_s, options->working_set_bytes,
-        options->pattern, options->content);
+        options->pattern, options->content, options->seed);
 }
 
 void pair_init(Pair *pair, const LabOptions *options, const char *kernel)

@@ -162,8 +162,8 @@ Qemu *qemu_start(Guard *guard, const char *name, const QemuConfig *config,
     qemu->pidfd = -1;
     qemu->name = g_strdup(name);
     qemu->stderr_path = g_strdup_printf("%s/%s.stderr", folder, name);
-    qemu->argv = make_argv(config, monitor,
-                           config->is_watched ? watch : NULL, serial);
+    qemu->argv =
+        make_argv(config, monitor, config->is_watched ? watch : NULL, serial);
     qemu->handlers = *handlers;
     qemu->user_data = user_data;
     qemu->monitor = qmp_address_parse(address, error);
@@ -225,8 +225,8 @@ const QmpAddress *qemu_watch(const Qemu *qemu)
 
 gboolean qemu_signal(Qemu *qemu, int number)
 {
-    return qemu->pid != 0 && syscall(SYS_pidfd_send_signal, qemu->pidfd, number,
-                                     NULL, 0) == 0;
+    return qemu->pid != 0 &&
+           syscall(SYS_pidfd_send_signal, qemu->pidfd, number, NULL, 0) == 0;
 }
 
 pid_t qemu_pid(const Qemu *qemu)

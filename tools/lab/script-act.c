@@ -110,9 +110,9 @@ static void act_set(Script *script, const ScenarioAction *action)
 
 static void act_signal(Script *script, const ScenarioAction *action)
 {
-    static const int signals[] = { [ACT_KILL] = SIGKILL,
-                                   [ACT_FREEZE] = SIGSTOP,
-                                   [ACT_THAW] = SIGCONT };
+    static const int signals[] = {
+        [ACT_KILL] = SIGKILL, [ACT_FREEZE] = SIGSTOP, [ACT_THAW] = SIGCONT
+    };
     Qemu *qemu = script->sides[action->side]->qemu;
     if (!qemu || !qemu_signal(qemu, signals[action->kind])) {
         fail(script, action, "its QEMU is gone");
@@ -140,13 +140,13 @@ static void act_again(Script *script, const ScenarioAction *action)
 void script_act(Script *script, const ScenarioAction *action)
 {
     static void (*const does[])(Script *, const ScenarioAction *) = {
-        [ACT_CANCEL] = act_cancel,     [ACT_POSTCOPY] = act_postcopy,
-        [ACT_PAUSE] = act_pause,       [ACT_CONTINUE] = act_continue,
-        [ACT_STOP] = act_run_state,    [ACT_CONT] = act_run_state,
-        [ACT_SET] = act_set,           [ACT_QMP] = act_qmp,
-        [ACT_KILL] = act_signal,       [ACT_FREEZE] = act_signal,
-        [ACT_THAW] = act_signal,       [ACT_GUEST] = act_guest,
-        [ACT_LINK] = act_link,         [ACT_AGAIN] = act_again,
+        [ACT_CANCEL] = act_cancel,  [ACT_POSTCOPY] = act_postcopy,
+        [ACT_PAUSE] = act_pause,    [ACT_CONTINUE] = act_continue,
+        [ACT_STOP] = act_run_state, [ACT_CONT] = act_run_state,
+        [ACT_SET] = act_set,        [ACT_QMP] = act_qmp,
+        [ACT_KILL] = act_signal,    [ACT_FREEZE] = act_signal,
+        [ACT_THAW] = act_signal,    [ACT_GUEST] = act_guest,
+        [ACT_LINK] = act_link,      [ACT_AGAIN] = act_again,
     };
     does[action->kind](script, action);
 }

@@ -9,8 +9,8 @@
 typedef struct {
     Script *script;
     Side side;
-    Qemu *qemu;        /* NULL: none */
-    QmpClient *client; /* NULL: not there */
+    Qemu *qemu;         /* NULL: none */
+    QmpClient *client;  /* NULL: not there */
     JsonObject *before; /* its parameters and capabilities, by name */
 } ScriptSide;
 
@@ -25,11 +25,11 @@ struct Script {
     int64_t heard_us[N_SIDES]; /* QEMU's clock, of the last event */
     guint clock_source;
     unsigned n_migrations, n_asking;
-    Side guest; /* who has it in the end */
+    Side guest;       /* who has it in the end */
     uint64_t n_beats; /* since the migration began */
     bool is_running, wants_again, is_ready;
     JsonArray *refused; /* of what QEMU said no to */
-    char *changed; /* settings that were not put back; NULL: none */
+    char *changed;      /* settings that were not put back; NULL: none */
 };
 
 /* QEMU said no to an action: that may be what is wanted. */

@@ -51,11 +51,10 @@ static int compare_versions(const char *a, const char *b)
     g_auto(GStrv) right = g_strsplit(b, ".", -1);
     guint n = MAX(g_strv_length(left), g_strv_length(right));
     for (guint i = 0; i < n; i++) {
-        gint64 x = i < g_strv_length(left) ? g_ascii_strtoll(left[i], NULL, 10)
-                                           : 0;
-        gint64 y = i < g_strv_length(right)
-                       ? g_ascii_strtoll(right[i], NULL, 10)
-                       : 0;
+        gint64 x =
+            i < g_strv_length(left) ? g_ascii_strtoll(left[i], NULL, 10) : 0;
+        gint64 y =
+            i < g_strv_length(right) ? g_ascii_strtoll(right[i], NULL, 10) : 0;
         if (x != y) {
             return x < y ? -1 : 1;
         }
@@ -102,10 +101,10 @@ static char *find_unmet(const Script *script)
         for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
             const ScriptSide *watched = script->sides[side];
             const char *version = qmp_client_version(watched->client);
-            bool is_met = need->kind < NEED_VERSION ||
-                          (need->kind == NEED_VERSION
-                               ? version_fits(need, version)
-                               : has_it(need, watched));
+            bool is_met =
+                need->kind < NEED_VERSION ||
+                (need->kind == NEED_VERSION ? version_fits(need, version)
+                                            : has_it(need, watched));
             if (!is_met) {
                 return g_strdup_printf("needs %s; the %s is QEMU %s",
                                        need->text, side_name(side), version);
@@ -219,7 +218,8 @@ static void ask(Script *script, ScriptSide *watched,
     ask_next(round);
 }
 
-static void take_before(Script *script, ScriptSide *watched, JsonObject *answers)
+static void take_before(Script *script, ScriptSide *watched,
+                        JsonObject *answers)
 {
     g_clear_pointer(&watched->before, json_object_unref);
     watched->before = json_object_ref(answers);
@@ -267,8 +267,7 @@ static void note_changes(Script *script, ScriptSide *watched, JsonObject *after)
         JsonNode *is = json_object_get_member(after, name->data);
         if (is_setting(name->data) && is && !json_node_equal(was, is)) {
             g_string_append_printf(changed, "%s%s on the %s",
-                                   changed->len ? ", " : "",
-                                   (char *)name->data,
+                                   changed->len ? ", " : "", (char *)name->data,
                                    side_name(watched->side));
         }
     }

@@ -16,8 +16,8 @@ static gboolean on_clock(gpointer user_data)
 {
     Script *script = user_data;
     script->clock_source = 0;
-    take(script, &(Sight){ .kind = MOMENT_STEP,
-                           .time_us = g_get_monotonic_time() });
+    take(script,
+         &(Sight){ .kind = MOMENT_STEP, .time_us = g_get_monotonic_time() });
     return G_SOURCE_REMOVE;
 }
 
@@ -124,16 +124,16 @@ void script_start(Script *script)
     script->is_running = true;
     script->n_migrations++;
     script->n_beats = 0;
-    take(script,
-         &(Sight){ .kind = script->n_migrations == 1 ? MOMENT_START : MOMENT_STEP,
-                   .time_us = g_get_monotonic_time() });
+    take(script, &(Sight){ .kind = script->n_migrations == 1 ? MOMENT_START
+                                                             : MOMENT_STEP,
+                           .time_us = g_get_monotonic_time() });
 }
 
 void script_see_end(Script *script)
 {
     script->is_running = false;
-    take(script, &(Sight){ .kind = MOMENT_END,
-                           .time_us = g_get_monotonic_time() });
+    take(script,
+         &(Sight){ .kind = MOMENT_END, .time_us = g_get_monotonic_time() });
 }
 
 bool script_wants_again(Script *script)

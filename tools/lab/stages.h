@@ -41,12 +41,13 @@ struct Lab {
     Stage stage;
     guint deadline_source, idle_source;
     gboolean is_watched; /* the script has all that it needs of both QEMUs */
+    GString *guest_log;  /* of a scenario: its lines, but beats; else NULL */
     char *script_fault;  /* a step that could not be taken; NULL: none */
     unsigned n_qemus, n_hops;         /* started, done */
     int64_t stage_us[STAGE_OVER + 1]; /* when it was entered; 0: never */
     Pair pair;
     Run *run;
-    Script *script; /* of a scenario, or NULL */
+    Script *script;     /* of a scenario, or NULL */
     Surveyor *surveyor; /* NULL: nothing is being measured */
     Measured measured;
     Failure unmeasured; /* why it was not */

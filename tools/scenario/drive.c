@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/scenario/drive.h"
+
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "orchestrator/outcome.h"
+#include "tools/interrupt.h"
+#include "tools/output.h"
+#include "tools/scenario/load.h"
+#include "tools/scenario/tell.h"
+#include "tools/settings.h"
+
+#define JOBS_MAX 64
+
+typedef struct {
+    const DriveWords *words;
+    char *folder;    /* of all cells, while they run */
+    char *failed;    /* of those that failed */
+    GPtrArray *runs; /* of CellRun */
+    guint next;      /* to be started */
+    guint n_running, n_told;
+    guint counts[3]; /* by VerdictKind */
+    gboolean is_interrupted;
+    GMainLoop *loop;
+    int64_t start_us;
+} Drive;
+
+static void start_more(Drive *drive);
+
+static int code_of(Outcome outcome)
+{
+    return outcome_row(outcome)->exit_code;
+}
+
+/* ---- what comes of one ---- */
+
+static void remove_folder(const char *path)
+{
+    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+    const char *name;
+    while (folder && (name = g_dir_read_name(folder))) {
+        g_autofree char *inside = g_build_filename(path, name, NULL);
+        if (g_file_test(inside, G_FILE_TEST_IS_DIR) &&
+            !g_file_test(inside, G_FILE_TEST_IS_SYMLINK)) {
+            remove_folder(inside);
+        } else {
+            g_unlink(inside);
+        }
+    }
+    g_rmdir(path);
+}
+
+static void keep(Drive *drive, CellRun *run)
+{
+    g_autoptr(GError) error = NULL;
+    if (run->verdict->kind == VERDICT_FAILED && !drive->is_interrupted) {
+        run->kept = tell_keep(run, drive->failed, &error);
+        if (!run->kept) {
+            fprintf(stderr, "warning: %s\n", error->message);
+        }
+    }
+}
+
+static void write_json(Drive *drive, const CellRun *run)
+{
+    if (!drive->words->json || !run->document) {
+        return;
+    }
+    g_autoptr(GError) error = NULL;
+    g_autofree char *name = tell_file_name(run->cell->name);
+    g_autofree char *path = NULL;
+    for (guint i = 1; !path || g_file_test(path, G_FILE_TEST_EXISTS); i++) {
+        g_autofree char *file = i == 1 ? g_strdup_printf("%s.json", name)
+                                       : g_strdup_printf("%s.%u.json", name, i);
+        g_free(path);
+        path = g_build_filename(drive->words->json, file, NULL);
+    }
+    if (!output_write_json(path, run->document, &error)) {
+        fprintf(stderr, "warning: %s\n", error->message);
+    }
+}
+
+static gboolean on_next(gpointer user_data)
+{
+    start_more(user_data);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_done(CellRun *run, gpointer user_data)
+{
+    Drive *drive = user_data;
+    drive->n_running--;
+    drive->n_told++;
+    drive->counts[run->verdict->kind]++;
+    keep(drive, run);
+    write_json(drive, run);
+    remove_folder(run->folder);
+    if (drive->words->taps) {
+        tell_tap(run, drive->n_told);
+    } else {
+        tell_people(run);
+    }
+    g_idle_add(on_next, drive);
+}
+
+/* ---- all of them ---- */
+
+static void start_more(Drive *drive)
+{
+    guint n_jobs = (guint)drive->words->n_jobs;
+    while (!drive->is_interrupted && drive->n_running < n_jobs &&
+           drive->next < drive->runs->len) {
+        drive->n_running++;
+        cell_run_start(drive->runs->pdata[drive->next++], on_done, drive);
+    }
+    if (drive->n_running == 0 &&
+        (drive->is_interrupted || drive->next == drive->runs->len)) {
+        g_main_loop_quit(drive->loop);
+    }
+}
+
+static void on_interrupt(gpointer user_data)
+{
+    Drive *drive = user_data;
+    drive->is_interrupted = TRUE;
+    for (guint i = 0; i < drive->next; i++) {
+        cell_run_interrupt(drive->runs->pdata[i]);
+    }
+    if (drive->n_running == 0) {
+        g_main_loop_quit(drive->loop);
+    }
+}
+
+static int conclude_all(const Drive *drive)
+{
+    double s = (g_get_monotonic_time() - drive->start_us) / 1e6;
+    fprintf(drive->words->taps ? stderr : stdout,
+            "%u held, %u failed, %u skipped, in %.1f s\n",
+            drive->counts[VERDICT_HELD], drive->counts[VERDICT_FAILED],
+            drive->counts[VERDICT_SKIPPED], s);
+    if (drive->words->junit) {
+        g_autoptr(GError) error = NULL;
+        if (!tell_junit(drive->words->junit, drive->runs, &error)) {
+            fprintf(stderr, "error: --junit: %s\n", error->message);
+            return code_of(OUTCOME_ERROR);
+        }
+    }
+    if (drive->is_interrupted) {
+        return code_of(OUTCOME_CANCELLED);
+    }
+    if (drive->counts[VERDICT_FAILED]) {
+        return code_of(OUTCOME_VERDICT);
+    }
+    return code_of(drive->counts[VERDICT_HELD] ? OUTCOME_MIGRATED
+                                               : OUTCOME_SKIP);
+}
+
+static int run_all(Drive *drive)
+{
+    drive->start_us = g_get_monotonic_time();
+    drive->loop = g_main_loop_new(NULL, FALSE);
+    interrupt_watch(on_interrupt, drive);
+    if (drive->words->taps) {
+        tell_tap_plan(drive->runs->len);
+    }
+    start_more(drive);
+    if (drive->n_running > 0) {
+        g_main_loop_run(drive->loop);
+    }
+    g_main_loop_unref(drive->loop);
+    return conclude_all(drive);
+}
+
+/* ---- before anything starts ---- */
+
+static int refuse(const GError *error)
+{
+    fprintf(stderr,
+            "error: %s\n  hint: see qmigrate lab --help and "
+            "docs/scenarios.rst\n",
+            error->message);
+    return code_of(OUTCOME_USAGE);
+}
+
+static gboolean check_words(const DriveWords *words, GError **error)
+{
+    if (words->n_jobs < 1 || words->n_jobs > JOBS_MAX) {
+        return option_refuse(error, "--jobs: %d is not from 1 to %d",
+                             words->n_jobs, JOBS_MAX);
+    }
+    if (words->json && g_mkdir_with_parents(words->json, 0755) < 0) {
+        return option_refuse(error,
+                             "--json: %s is no folder, and cannot be "
+                             "made one",
+                             words->json);
+    }
+    return TRUE;
+}
+
+static int list(const GPtrArray *cells)
+{
+    for (guint i = 0; i < cells->len; i++) {
+        const Cell *cell = cells->pdata[i];
+        printf("%s\n", cell->name);
+    }
+    return 0;
+}
+
+/* Which keys of a file count less than the command line. */
+static char **names_of(char **options)
+{
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    for (char **option = options; option && *option; option++) {
+        const char *name = *option + strspn(*option, "-");
+        g_autofree char *key = g_strndup(name, strcspn(name, "="));
+        g_strv_builder_add(names, key);
+    }
+    return g_strv_builder_end(names);
+}
+
+static int drive_cells(const DriveWords *words, const GPtrArray *cells,
+                       char **options, char **more)
+{
+    g_autoptr(GError) error = NULL;
+    Drive drive = { .words = words };
+
+    drive.folder = g_dir_make_tmp("qmigrate-scenarios-XXXXXX", &error);
+    if (!drive.folder) {
+        fprintf(stderr, "error: %s\n", error->message);
+        return code_of(OUTCOME_ERROR);
+    }
+    drive.failed = g_strdup(words->failed ? words->failed : "qmigrate-failed");
+    drive.runs = g_ptr_array_new_with_free_func((GDestroyNotify)cell_run_free);
+    for (guint i = 0; i < cells->len; i++) {
+        g_ptr_array_add(drive.runs,
+                        cell_run_new(cells->pdata[i], i, drive.folder,
+                                     words->files, options, more));
+    }
+    int code = run_all(&drive);
+    g_ptr_array_unref(drive.runs);
+    remove_folder(drive.folder);
+    g_free(drive.folder);
+    g_free(drive.failed);
+    return code;
+}
+
+int drive(const DriveWords *words, const char *const *keys, char **options,
+          char **more)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) overridden = names_of(options);
+
+    if (!check_words(words, &error)) {
+        return refuse(error);
+    }
+    g_autoptr(ScenarioFile) file = load_scenarios(words->files, keys, &error);
+    g_autoptr(GPtrArray) cells =
+        file ? load_cells(file, words->only, (const char *const *)overridden,
+                          &error)
+             : NULL;
+    if (!cells) {
+        return refuse(error);
+    }
+    return words->lists ? list(cells)
+                        : drive_cells(words, cells, options, more);
+}

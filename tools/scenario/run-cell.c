@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tools/scenario/run-cell.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+
+#include "qmp/json.h"
+
+#define GRACE_S 10 /* to end what it has, once it was told */
+
+typedef struct {
+    CellRun run;
+    CellRunDone *done;
+    gpointer user_data;
+    GSubprocess *process;
+    guint deadline_source;
+    int64_t start_us;
+    bool is_late, is_interrupted, is_killed;
+} Private;
+
+static void add(GPtrArray *argv, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void add(GPtrArray *argv, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_ptr_array_add(argv, g_strdup_vprintf(format, args));
+    va_end(args);
+}
+
+/* qemu-arguments is no option: it stands behind --. */
+static void add_options(GPtrArray *argv, GPtrArray *behind, char **options)
+{
+    static const char own[] = "--qemu-arguments=";
+    for (char **option = options; *option; option++) {
+        g_auto(GStrv) words = NULL;
+        if (!g_str_has_prefix(*option, own)) {
+            add(argv, "%s", *option);
+        } else if (g_shell_parse_argv(*option + strlen(own), NULL, &words,
+                                      NULL)) {
+            for (char **word = words; *word; word++) {
+                add(behind, "%s", *word);
+            }
+        }
+    }
+}
+
+static GPtrArray *make_argv(const CellRun *run, char **files, char **options,
+                            char **more)
+{
+    GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) behind = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+
+    add(argv, "%s", self ? self : "qmigrate");
+    add(argv, "lab");
+    add_options(argv, behind, run->cell->options);
+    add_options(argv, behind, options);
+    for (char **file = files; *file; file++) {
+        add(argv, "--scenario=%s", *file);
+    }
+    add(argv, "--script=%s", run->cell->scenario->name);
+    add(argv, "--progress=never");
+    add(argv, "--json=%s/result.json", run->folder);
+    add(argv, "--trace=%s/trace.jsonl", run->folder);
+    for (char **word = more; word && *word; word++) {
+        add(behind, "%s", *word);
+    }
+    if (behind->len) {
+        add(argv, "--");
+        for (guint i = 0; i < behind->len; i++) {
+            add(argv, "%s", (char *)behind->pdata[i]);
+        }
+    }
+    g_ptr_array_add(argv, NULL);
+    return argv;
+}
+
+CellRun *cell_run_new(const Cell *cell, guint number, const char *folder,
+                      char **files, char **options, char **more)
+{
+    Private *private = g_new0(Private, 1);
+    CellRun *run = &private->run;
+
+    run->cell = cell;
+    run->folder = g_strdup_printf("%s/%u", folder, number);
+    run->argv = make_argv(run, files, options, more);
+    return run;
+}
+
+void cell_run_free(CellRun *run)
+{
+    Private *private = (Private *)run;
+    g_clear_handle_id(&private->deadline_source, g_source_remove);
+    g_clear_object(&private->process);
+    g_ptr_array_unref(run->argv);
+    g_clear_pointer(&run->document, json_node_unref);
+    verdict_free(run->verdict);
+    g_free(run->folder);
+    g_free(run->kept);
+    g_free(private);
+}
+
+/* ---- its end ---- */
+
+static char *read_in(const CellRun *run, const char *name)
+{
+    g_autofree char *path = g_build_filename(run->folder, name, NULL);
+    char *text = NULL;
+    return g_file_get_contents(path, &text, NULL, NULL) ? g_strchomp(text)
+                                                        : g_strdup("");
+}
+
+static ScenarioVerdict *judge(Private *private)
+{
+    CellRun *run = &private->run;
+    g_autofree char *text = read_in(run, "result.json");
+    g_autofree char *said = read_in(run, "stderr");
+
+    run->document = *text ? json_from_string(text, NULL) : NULL;
+    if (private->is_interrupted) {
+        return verdict_without_result("interrupted");
+    }
+    if (!run->document || !JSON_NODE_HOLDS_OBJECT(run->document)) {
+        g_autofree char *why = g_strdup_printf(
+            "%s%s%s",
+            private->is_late ? "not over at its deadline" : "it left no result",
+            *said ? ": " : "", said);
+        return verdict_without_result(why);
+    }
+    ScenarioVerdict *verdict =
+        verdict_of(run->cell->scenario, json_node_get_object(run->document));
+    if (private->is_late) {
+        verdict_add(verdict, "%s:%u: not over at its deadline, after %.0f s",
+                    run->cell->scenario->spot.file,
+                    run->cell->scenario->spot.line,
+                    run->cell->scenario->deadline_us / 1e6);
+    }
+    return verdict;
+}
+
+/* Sockets, logs and credentials of its QEMUs go with its end. */
+static void check_nothing_left(CellRun *run)
+{
+    g_autofree char *path = g_build_filename(run->folder, "tmp", NULL);
+    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+    const char *name = folder ? g_dir_read_name(folder) : NULL;
+    if (name) {
+        verdict_add(run->verdict, "it left %s/%s behind", path, name);
+    }
+}
+
+static void on_process_end(GObject *object, GAsyncResult *result,
+                           gpointer user_data)
+{
+    Private *private = user_data;
+    CellRun *run = &private->run;
+
+    g_subprocess_wait_finish(private->process, result, NULL);
+    g_clear_handle_id(&private->deadline_source, g_source_remove);
+    run->us = g_get_monotonic_time() - private->start_us;
+    run->verdict = judge(private);
+    if (!private->is_killed) {
+        check_nothing_left(run);
+    }
+    private->done(run, private->user_data);
+}
+
+/* First it is asked, then it is killed: its guard cleans up. */
+static gboolean on_deadline(gpointer user_data)
+{
+    Private *private = user_data;
+    private->is_killed = private->is_late;
+    private->is_late = true;
+    g_subprocess_send_signal(private->process,
+                             private->is_killed ? SIGKILL : SIGTERM);
+    private->deadline_source =
+        g_timeout_add_seconds(GRACE_S, on_deadline, private);
+    return G_SOURCE_REMOVE;
+}
+
+void cell_run_interrupt(CellRun *run)
+{
+    Private *private = (Private *)run;
+    if (private->process && !run->verdict) {
+        private->is_interrupted = true;
+        g_subprocess_send_signal(private->process, SIGTERM);
+    }
+}
+
+/* ---- its start ---- */
+
+static GSubprocess *spawn(CellRun *run, GError **error)
+{
+    g_autoptr(GSubprocessLauncher) launcher =
+        g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
+    g_autofree char *tmp = g_build_filename(run->folder, "tmp", NULL);
+    g_autofree char *out = g_build_filename(run->folder, "stdout", NULL);
+    g_autofree char *err = g_build_filename(run->folder, "stderr", NULL);
+
+    if (g_mkdir_with_parents(tmp, 0700) < 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: %s",
+                    tmp, g_strerror(errno));
+        return NULL;
+    }
+    g_subprocess_launcher_setenv(launcher, "TMPDIR", tmp, TRUE);
+    g_subprocess_launcher_set_stdout_file_path(launcher, out);
+    g_subprocess_launcher_set_stderr_file_path(launcher, err);
+    return g_subprocess_launcher_spawnv(
+        launcher, (const char *const *)run->argv->pdata, error);
+}
+
+void cell_run_start(CellRun *run, CellRunDone *done, gpointer user_data)
+{
+    Private *private = (Private *)run;
+    g_autoptr(GError) error = NULL;
+
+    private->done = done;
+    private->user_data = user_data;
+    private->start_us = g_get_monotonic_time();
+    private->process = spawn(run, &error);
+    if (!private->process) {
+        run->verdict = verdict_without_result(error->message);
+        done(run, user_data);
+        return;
+    }
+    private->deadline_source = g_timeout_add(
+        (guint)(run->cell->scenario->deadline_us / 1000), on_deadline, private);
+    g_subprocess_wait_async(private->process, NULL, on_process_end, private);
+}
