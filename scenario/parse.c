@@ -128,7 +128,11 @@ static gboolean take_own(Scenario *scenario, const char *key, Spot spot,
                              text);
         }
         scenario->n_repeat = number;
+    } else if (strcmp(key, "covers") == 0) {
+        g_strfreev(scenario->covers);
+        scenario->covers = split_values(text);
     } else if (strcmp(key, "report") == 0) {
+        g_strfreev(scenario->report);
         scenario->report = split_values(text);
         for (char **name = scenario->report; *name; name++) {
             if (!g_strv_contains(fact_number_names(), *name)) {

@@ -94,6 +94,7 @@ void scenario_free(Scenario *scenario)
     g_ptr_array_unref(scenario->needs);
     g_ptr_array_unref(scenario->steps);
     g_ptr_array_unref(scenario->expectations);
+    g_strfreev(scenario->covers);
     g_strfreev(scenario->report);
     g_free(scenario);
 }

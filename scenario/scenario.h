@@ -140,6 +140,7 @@ typedef struct {
     GPtrArray *needs, *steps, *expectations;
     uint64_t deadline_us;
     unsigned n_repeat;
+    char **covers; /* paths of QEMU's own tests; NULL: none */
     char **report; /* names of facts with numbers; NULL: no tables */
     bool uses_link;
 } Scenario;

@@ -287,13 +287,13 @@ void lab_start_hop(Lab *lab)
 
 void lab_again(Lab *lab)
 {
-    script_forget(lab->script, SIDE_DESTINATION);
     g_clear_pointer(&lab->run, run_free);
     hop_forget_prediction(lab);
     if (lab->result->outcome == OUTCOME_MIGRATED) {
         script_turn(lab->script);
         pair_turn(&lab->pair);
     } else {
+        script_forget(lab->script, SIDE_DESTINATION);
         pair_stop(&lab->pair, SIDE_DESTINATION);
     }
     failure_clear(&lab->result->failure);
