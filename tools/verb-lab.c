@@ -75,6 +75,8 @@ static const GOptionEntry entries[] = {
       "Tell of scenarios as the Test Anything Protocol", NULL },
     { "junit", 0, 0, G_OPTION_ARG_FILENAME, &words.drive.junit,
       "Write what became of scenarios as JUnit XML", "FILE" },
+    { "csv", 0, 0, G_OPTION_ARG_FILENAME, &words.drive.csv,
+      "Write each sample of what scenarios report as CSV", "FILE" },
     { "failed", 0, 0, G_OPTION_ARG_FILENAME, &words.drive.failed,
       "Where a scenario that failed leaves its folder (default: "
       "qmigrate-failed)",
@@ -335,6 +337,7 @@ static gboolean check_scenario_words(GError **error)
                          : words.drive.taps   ? "tap"
                          : words.drive.junit  ? "junit"
                          : words.drive.failed ? "failed"
+                         : words.drive.csv    ? "csv"
                          : words.script       ? "script"
                                               : NULL;
     return words.drive.files || !option

@@ -396,7 +396,8 @@ class Place:
         for pid in filter(str.isdigit, os.listdir('/proc')):
             try:
                 with open(f'/proc/{pid}/environ', 'rb') as file:
-                    is_ours = mark in file.read().split(b'\0')
+                    is_ours = any(word == mark or word.startswith(mark + b'/')
+                                  for word in file.read().split(b'\0'))
                 with open(f'/proc/{pid}/stat', encoding='utf-8') as file:
                     is_gone = file.read().rsplit(')', 1)[1].split()[0] in 'ZX'
             except OSError:

@@ -9,6 +9,8 @@
 #include "orchestrator/rehearse.h"
 #include "orchestrator/report.h"
 #include "qmp/json.h"
+#include "tools/lab/script.h"
+#include "tools/scenario/parse.h"
 #include "tools/attach/document.h"
 #include "tools/caps/document.h"
 #include "tools/foresee.h"
@@ -137,6 +139,25 @@ static Migration *eventful(const MigrationSettings *settings)
     return m;
 }
 
+static char *one_scenario(const char *path, gpointer user_data, GError **error)
+{
+    return g_strdup("[scenario a]\nat start: cancel\n");
+}
+
+/* What a scenario adds; its logs the lab has. */
+static JsonObject *scripted(void)
+{
+    static const char *const keys[] = { NULL };
+    static const ScriptHandlers handlers = { NULL };
+    g_autoptr(ScenarioFile) file =
+        scenario_file_parse("a.ini", keys, one_scenario, NULL, NULL);
+    g_autoptr(Script) script =
+        script_new(file->scenarios->pdata[0], &handlers, NULL);
+    JsonObject *object = script_to_json(script);
+    json_object_set_object_member(object, "logs", json_object_new());
+    return object;
+}
+
 static JsonNode *result(void)
 {
     MigrationSettings settings = { 0 };
@@ -152,9 +173,12 @@ static JsonNode *result(void)
     const LabOptions options = { .pattern = (char *)"random",
                                  .content = (char *)"random" };
     g_autoptr(JsonObject) lab = lab_options_to_json(&options);
-    const ReportExtras extras = {
-        .verify = proof, .lab = lab, .host = host, .guest_downtime_us = -1
-    };
+    g_autoptr(JsonObject) script = scripted();
+    const ReportExtras extras = { .verify = proof,
+                                  .lab = lab,
+                                  .host = host,
+                                  .script = script,
+                                  .guest_downtime_us = -1 };
     const Verdict verdict = { .action = POLICY_SET, .rule = "" };
     g_array_append_val(m->decisions, verdict);
     m->context.postcopy = true;

@@ -9,7 +9,7 @@
  */
 #include <glib.h>
 
-#include "scenario/scenario.h"
+#include "tools/scenario/scenario.h"
 
 typedef struct Link Link;
 

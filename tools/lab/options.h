@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "caps/side.h"
-#include "scenario/scenario.h"
+#include "tools/scenario/scenario.h"
 
 typedef struct {
     char *qemu[N_SIDES]; /* binaries */

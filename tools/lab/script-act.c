@@ -119,12 +119,9 @@ static void act_signal(Script *script, const ScenarioAction *action)
     }
 }
 
-/* Of both, the one that runs it takes note. */
 static void act_guest(Script *script, const ScenarioAction *action)
 {
-    bool is_reboot = strcmp(action->name, "reboot") == 0;
-    tell(script, action, SIDE_SOURCE,
-         qmp_command_new(is_reboot ? "system_reset" : "system_powerdown"));
+    tell(script, action, SIDE_SOURCE, qmp_command_new("system_reset"));
 }
 
 static void act_link(Script *script, const ScenarioAction *action)

@@ -7,7 +7,7 @@
  * by a person beside it.
  */
 #include "orchestrator/run.h"
-#include "scenario/engine.h"
+#include "tools/scenario/engine.h"
 #include "tools/lab/link.h"
 #include "tools/lab/qemu.h"
 

@@ -10,6 +10,7 @@
 #include "tools/interrupt.h"
 #include "tools/output.h"
 #include "tools/scenario/load.h"
+#include "tools/scenario/table.h"
 #include "tools/scenario/tell.h"
 #include "tools/settings.h"
 
@@ -141,6 +142,16 @@ static int conclude_all(const Drive *drive)
             "%u held, %u failed, %u skipped, in %.1f s\n",
             drive->counts[VERDICT_HELD], drive->counts[VERDICT_FAILED],
             drive->counts[VERDICT_SKIPPED], s);
+    if (!drive->words->taps) {
+        table_print_all(drive->runs);
+    }
+    if (drive->words->csv) {
+        g_autoptr(GError) error = NULL;
+        if (!table_write_csv(drive->words->csv, drive->runs, &error)) {
+            fprintf(stderr, "error: --csv: %s\n", error->message);
+            return code_of(OUTCOME_ERROR);
+        }
+    }
     if (drive->words->junit) {
         g_autoptr(GError) error = NULL;
         if (!tell_junit(drive->words->junit, drive->runs, &error)) {

@@ -10,7 +10,7 @@
 /* As typed; each may be NULL. */
 typedef struct {
     char **files;
-    char *only, *junit, *json, *failed;
+    char *only, *junit, *json, *failed, *csv;
     int n_jobs;
     gboolean lists, taps;
 } DriveWords;

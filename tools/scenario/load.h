@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /* Scenario files from the disk, and the cells of them that are wanted. */
-#include "scenario/matrix.h"
-#include "scenario/parse.h"
+#include "tools/scenario/matrix.h"
+#include "tools/scenario/parse.h"
 
 /* Each of @paths, or the *.ini files of a folder, sorted.  @keys as in
  * scenario/parse.h.  Fails in G_OPTION_ERROR. */

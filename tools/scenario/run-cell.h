@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /* One cell: its process, its files, its deadline, and what came of it. */
-#include "scenario/matrix.h"
-#include "scenario/verdict.h"
+#include "tools/scenario/matrix.h"
+#include "tools/scenario/verdict.h"
 
 typedef struct {
     const Cell *cell;

@@ -8,11 +8,12 @@ static const struct {
     const char *name;
     gboolean has_value;
 } own[] = {
-    { "scenario", TRUE }, { "only", TRUE },     { "jobs", TRUE },
-    { "list", FALSE },    { "tap", FALSE },     { "junit", TRUE },
-    { "failed", TRUE },   { "json", TRUE },     { "trace", TRUE },
-    { "script", TRUE },   { "keep", FALSE },    { "dry-run", FALSE },
-    { "quiet", FALSE },   { "progress", TRUE },
+    { "scenario", TRUE }, { "only", TRUE },   { "jobs", TRUE },
+    { "list", FALSE },    { "tap", FALSE },   { "junit", TRUE },
+    { "failed", TRUE },   { "csv", TRUE },    { "json", TRUE },
+    { "trace", TRUE },    { "script", TRUE }, { "keep", FALSE },
+    { "dry-run", FALSE }, { "quiet", FALSE }, { "progress", TRUE },
+    { "repeat", TRUE },
 };
 
 static int find_own(const char *name, size_t n)

@@ -5,7 +5,7 @@
  * step is looked for once the one before it was taken.  Pure: the clock comes with
  * what is seen.
  */
-#include "scenario/scenario.h"
+#include "tools/scenario/scenario.h"
 
 typedef struct {
     MomentKind kind; /* MOMENT_STEP: the clock alone */
@@ -17,10 +17,10 @@ typedef struct {
 
 typedef struct {
     const Scenario *scenario;
-    guint next;        /* step */
-    int64_t due_us;    /* of it, -1: its moment has not come */
+    guint next;                /* step */
+    int64_t due_us;            /* of it, -1: its moment has not come */
     int64_t start_us, last_us; /* the start, and when the last step was taken */
-    GArray *taken_us;          /* int64_t, of each step so far since the start */
+    GArray *taken_us; /* int64_t, of each step so far since the start */
     GPtrArray *statuses[N_SIDES]; /* of char *: each, once when it changed */
     guint64 passes, beats, remaining_bytes;
     bool has_started, has_ended;

@@ -23,6 +23,9 @@ typedef struct {
     Spot spot;
     char *key;
     char **values; /* at least one */
+    /* Of a [choice KEY VALUE] in place of an option: for each value an array of
+     * ScenarioSetting, which have one value each; NULL: it is an option. */
+    GPtrArray *choices;
 } ScenarioSetting;
 
 typedef enum {
@@ -39,9 +42,9 @@ typedef enum {
 /* When a step is due. */
 typedef struct {
     MomentKind kind;
-    Side side;       /* of a status or an event */
-    char *word;      /* QEMU's name of it */
-    uint64_t number; /* pass from 1 on, bytes, heartbeats since migrate */
+    Side side;         /* of a status or an event */
+    char *word;        /* QEMU's name of it */
+    uint64_t number;   /* pass from 1 on, bytes, heartbeats since migrate */
     uint64_t delay_us; /* so long after that */
     char *text;        /* as written, for people */
 } Moment;
@@ -51,7 +54,6 @@ typedef enum {
     ACT_POSTCOPY,
     ACT_PAUSE,
     ACT_CONTINUE,
-    ACT_RECOVER,
     ACT_STOP,
     ACT_CONT,
     ACT_SET,
@@ -76,7 +78,7 @@ typedef enum {
 typedef struct {
     Spot spot;
     ActKind kind;
-    Side side; /* N_SIDES: qmigrate itself */
+    Side side;
     char *name; /* of a parameter, a command, or what the guest does */
     char *value;
     JsonObject *arguments; /* of a command, NULL: none */
@@ -107,7 +109,7 @@ typedef struct {
     Spot spot;
     const FactRow *row;
     Side side;
-    char **words; /* what is expected, or a sequence of it */
+    char **words;  /* what is expected, or a sequence of it */
     bool is_exact; /* a sequence has nothing between */
     Compare compare;
     uint64_t number; /* in the unit of the row */

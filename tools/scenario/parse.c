@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "scenario/parse.h"
+#include "tools/scenario/parse.h"
 
 #include <string.h>
 
-#include "scenario/fact.h"
-#include "scenario/private.h"
+#include "tools/scenario/fact.h"
+#include "tools/scenario/private.h"
 
 #define INCLUDES_MAX 16
 
@@ -14,7 +14,9 @@ typedef struct {
     ScenarioRead *read;
     gpointer user_data;
     GPtrArray *open;     /* of const char *: files that are being read */
-    GPtrArray *defaults; /* of ScenarioSetting */
+    Scenario *defaults;  /* what [defaults] has said so far */
+    GHashTable *choices; /* "KEY VALUE": an array of ScenarioSetting */
+    GPtrArray *choice;   /* the section, which is one of them; or NULL */
     Scenario *scenario;  /* the section, which file->scenarios owns; or NULL */
     bool in_defaults;
     GHashTable *own; /* keys that the section itself has set */
@@ -29,10 +31,13 @@ static void start_scenario(Parser *parser, Spot spot, const char *name)
 {
     parser->scenario = scenario_new(spot, name);
     g_ptr_array_add(parser->file->scenarios, parser->scenario);
-    for (guint i = 0; i < parser->defaults->len; i++) {
+    for (guint i = 0; i < parser->defaults->settings->len; i++) {
         g_ptr_array_add(parser->scenario->settings,
-                        setting_copy(parser->defaults->pdata[i]));
+                        setting_copy(parser->defaults->settings->pdata[i]));
     }
+    parser->scenario->deadline_us = parser->defaults->deadline_us;
+    parser->scenario->n_repeat = parser->defaults->n_repeat;
+    parser->scenario->report = g_strdupv(parser->defaults->report);
 }
 
 static gboolean name_scenario(Parser *parser, Spot spot, const char *name,
@@ -50,9 +55,49 @@ static gboolean name_scenario(Parser *parser, Spot spot, const char *name,
     return TRUE;
 }
 
+/* [choice KEY VALUE]: several settings under one name, for a matrix. */
+static gboolean name_choice(Parser *parser, Spot spot, const char *name,
+                            GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(name, " ", -1);
+    if (g_strv_length(words) != 2) {
+        return spot_fail(spot, error, "a choice is [choice KEY VALUE]");
+    }
+    if (g_strv_contains(parser->keys, words[0])) {
+        return spot_fail(spot, error,
+                         "'%s' is an option of qmigrate lab: a choice needs a "
+                         "name of its own",
+                         words[0]);
+    }
+    if (g_hash_table_contains(parser->choices, name)) {
+        return spot_fail(spot, error, "there is a choice '%s' already", name);
+    }
+    parser->choice = settings_new();
+    g_hash_table_insert(parser->choices, g_strdup(name), parser->choice);
+    return TRUE;
+}
+
+static gboolean open_section(Parser *parser, const char *kind, Spot spot,
+                             const char *name, GError **error)
+{
+    static const char *const names[] = { "defaults", "scenario", "choice",
+                                         NULL };
+    if (g_strcmp0(kind, "defaults") == 0) {
+        parser->in_defaults = true;
+        return *name ? spot_fail(spot, error, "[defaults] has no name") : TRUE;
+    }
+    if (g_strcmp0(kind, "choice") == 0) {
+        return name_choice(parser, spot, name, error);
+    }
+    if (g_strcmp0(kind, "scenario") != 0) {
+        return spot_unknown(spot, error, "section", kind ? kind : "", names);
+    }
+    return *name ? name_scenario(parser, spot, name, error)
+                 : spot_fail(spot, error, "a scenario needs a name");
+}
+
 static gboolean parse_section(Parser *parser, Cursor *cursor, GError **error)
 {
-    static const char *const names[] = { "defaults", "scenario", NULL };
     Spot spot = cursor_spot(cursor);
     const char *close = memchr(cursor->at, ']', cursor->end - cursor->at);
 
@@ -68,20 +113,10 @@ static gboolean parse_section(Parser *parser, Cursor *cursor, GError **error)
     g_autofree char *rest = cursor_rest(&inside);
     g_hash_table_remove_all(parser->own);
     parser->scenario = NULL;
-    parser->in_defaults = g_strcmp0(word, "defaults") == 0;
-    if (!parser->in_defaults && g_strcmp0(word, "scenario") != 0) {
-        return spot_unknown(name_spot, error, "section", word ? word : "",
-                            names);
-    }
-    if (!parser->in_defaults && *rest == '\0') {
-        return spot_fail(name_spot, error, "a scenario needs a name");
-    }
-    if (parser->in_defaults && *rest) {
-        return spot_fail(name_spot, error, "[defaults] has no name");
-    }
+    parser->choice = NULL;
+    parser->in_defaults = false;
     return cursor_finish(cursor, error) &&
-           (parser->in_defaults ||
-            name_scenario(parser, name_spot, rest, error));
+           open_section(parser, word, name_spot, rest, error);
 }
 
 /* ---- key = value, value ---- */
@@ -93,7 +128,7 @@ static char **split_values(const char *text)
     g_autoptr(GString) value = g_string_new(NULL);
     bool is_quoted = false;
 
-    for (const char *c = text; ; c++) {
+    for (const char *c = text;; c++) {
         if (*c == '"') {
             is_quoted = !is_quoted;
         } else if (*c == '\0' || (*c == ',' && !is_quoted)) {
@@ -118,7 +153,8 @@ static gboolean take_own(Scenario *scenario, const char *key, Spot spot,
 
     *is_own = true;
     if (strcmp(key, "deadline") == 0) {
-        if (!unit_parse(text, UNIT_MICROSECONDS, &scenario->deadline_us, &why)) {
+        if (!unit_parse(text, UNIT_MICROSECONDS, &scenario->deadline_us,
+                        &why)) {
             return spot_fail(spot, error, "deadline: %s", why->message);
         }
     } else if (strcmp(key, "repeat") == 0) {
@@ -161,11 +197,33 @@ static void drop_inherited(Parser *parser, GPtrArray *settings, const char *key)
     }
 }
 
+/* A key that is no option is one of choices, each of which is there already. */
+static gboolean take_choices(Parser *parser, ScenarioSetting *setting,
+                             Spot value_spot, GError **error)
+{
+    if (g_strv_contains(parser->keys, setting->key)) {
+        return TRUE;
+    }
+    setting->choices =
+        g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    for (char **value = setting->values; *value; value++) {
+        g_autofree char *name = g_strdup_printf("%s %s", setting->key, *value);
+        GPtrArray *choice = g_hash_table_lookup(parser->choices, name);
+        if (!choice) {
+            return spot_fail(value_spot, error,
+                             "there is no [choice %s] before it", name);
+        }
+        g_ptr_array_add(setting->choices, g_ptr_array_ref(choice));
+    }
+    return TRUE;
+}
+
 static gboolean take_setting(Parser *parser, Spot spot, const char *key,
                              Spot value_spot, const char *text, GError **error)
 {
-    GPtrArray *settings =
-        parser->in_defaults ? parser->defaults : parser->scenario->settings;
+    GPtrArray *settings = parser->in_defaults ? parser->defaults->settings
+                          : parser->choice    ? parser->choice
+                                              : parser->scenario->settings;
     ScenarioSetting *setting = g_new0(ScenarioSetting, 1);
 
     if (parser->scenario) {
@@ -180,7 +238,25 @@ static gboolean take_setting(Parser *parser, Spot spot, const char *key,
             return spot_fail(value_spot, error, "%s: a value is empty", key);
         }
     }
-    return TRUE;
+    if (parser->choice && setting->values[1]) {
+        return spot_fail(value_spot, error, "%s: a choice has one value", key);
+    }
+    return take_choices(parser, setting, value_spot, error);
+}
+
+static gboolean is_key(const Parser *parser, const char *key)
+{
+    g_autofree char *prefix = g_strdup_printf("%s ", key);
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, parser->choices);
+    while (!parser->choice && g_hash_table_iter_next(&iter, &name, NULL)) {
+        if (g_str_has_prefix(name, prefix)) {
+            return TRUE;
+        }
+    }
+    return g_strv_contains(parser->keys, key);
 }
 
 static gboolean parse_setting(Parser *parser, Cursor *cursor,
@@ -194,14 +270,16 @@ static gboolean parse_setting(Parser *parser, Cursor *cursor,
     g_autofree char *text = cursor_rest(cursor);
     bool is_own = false;
 
-    if (parser->scenario &&
-        !take_own(parser->scenario, key, value_spot, text, &is_own, error)) {
+    Scenario *scenario =
+        parser->in_defaults ? parser->defaults : parser->scenario;
+    if (scenario &&
+        !take_own(scenario, key, value_spot, text, &is_own, error)) {
         return FALSE;
     }
     if (is_own) {
         return TRUE;
     }
-    if (!g_strv_contains(parser->keys, key)) {
+    if (!is_key(parser, key)) {
         return spot_unknown(spot, error, "option of qmigrate lab", key,
                             parser->keys);
     }
@@ -332,7 +410,7 @@ static gboolean parse_line(Parser *parser, Cursor *cursor, GError **error)
     if (!equals) {
         return parse_words(parser, cursor, error);
     }
-    if (!parser->scenario && !parser->in_defaults) {
+    if (!parser->scenario && !parser->in_defaults && !parser->choice) {
         return spot_fail(cursor_spot(cursor), error,
                          "a setting belongs into [defaults] or a scenario");
     }
@@ -417,17 +495,21 @@ gboolean scenario_file_add(ScenarioFile *file, const char *path,
                            const char *const *keys, ScenarioRead *read,
                            gpointer user_data, GError **error)
 {
-    Parser parser = { .file = file,
-                      .keys = keys,
-                      .read = read,
-                      .user_data = user_data,
-                      .open = g_ptr_array_new(),
-                      .defaults = settings_new(),
-                      .own = g_hash_table_new_full(g_str_hash, g_str_equal,
-                                                   g_free, NULL) };
+    Parser parser = {
+        .file = file,
+        .keys = keys,
+        .read = read,
+        .user_data = user_data,
+        .open = g_ptr_array_new(),
+        .defaults = scenario_new((Spot){ path, 1, 1 }, NULL),
+        .choices = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                         (GDestroyNotify)g_ptr_array_unref),
+        .own = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)
+    };
     gboolean is_read = parse_file(&parser, path, NULL, error);
     g_ptr_array_unref(parser.open);
-    g_ptr_array_unref(parser.defaults);
+    scenario_free(parser.defaults);
+    g_hash_table_unref(parser.choices);
     g_hash_table_unref(parser.own);
     return is_read;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "scenario/private.h"
+#include "tools/scenario/private.h"
 
 static void setting_free(gpointer data)
 {
     ScenarioSetting *setting = data;
     g_free(setting->key);
     g_strfreev(setting->values);
+    g_clear_pointer(&setting->choices, g_ptr_array_unref);
     g_free(setting);
 }
 
@@ -66,6 +67,7 @@ ScenarioSetting *setting_copy(const ScenarioSetting *from)
     setting->spot = from->spot;
     setting->key = g_strdup(from->key);
     setting->values = g_strdupv(from->values);
+    setting->choices = from->choices ? g_ptr_array_ref(from->choices) : NULL;
     return setting;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "scenario/verdict.h"
+#include "tools/scenario/verdict.h"
 
 #include <string.h>
 
 #include "qmp/json.h"
-#include "scenario/fact.h"
+#include "tools/scenario/fact.h"
 
 static ScenarioVerdict *verdict_new(void)
 {

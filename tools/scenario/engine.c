@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "scenario/engine.h"
+#include "tools/scenario/engine.h"
 
 #include <string.h>
 
 void engine_init(Engine *engine, const Scenario *scenario)
 {
-    *engine = (Engine){ .scenario = scenario,
-                        .due_us = -1,
-                        .remaining_bytes = G_MAXUINT64,
-                        .taken_us = g_array_new(FALSE, FALSE, sizeof(int64_t)) };
+    *engine =
+        (Engine){ .scenario = scenario,
+                  .due_us = -1,
+                  .remaining_bytes = G_MAXUINT64,
+                  .taken_us = g_array_new(FALSE, FALSE, sizeof(int64_t)) };
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         engine->statuses[side] = g_ptr_array_new_with_free_func(g_free);
     }
@@ -168,7 +169,6 @@ JsonObject *engine_to_json(const Engine *engine)
         json_array_add_object_element(steps, one);
     }
     json_object_set_array_member(script, "steps", steps);
-    json_object_set_object_member(script, "statuses",
-                                  statuses_to_json(engine));
+    json_object_set_object_member(script, "statuses", statuses_to_json(engine));
     return script;
 }

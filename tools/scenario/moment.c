@@ -2,14 +2,28 @@
 /* The part of a step before its colon: when. */
 #include <string.h>
 
-#include "scenario/private.h"
+#include "tools/scenario/private.h"
 
 /* QEMU's words for where a migration is; a newer QEMU's are in quotes. */
 const char *const scenario_statuses[] = {
-    "none", "setup", "wait-unplug", "active", "pre-switchover", "device",
-    "postcopy-device", "postcopy-active", "postcopy-paused",
-    "postcopy-recover-setup", "postcopy-recover", "cancelling", "completed",
-    "failed", "failing", "cancelled", "colo", NULL,
+    "none",
+    "setup",
+    "wait-unplug",
+    "active",
+    "pre-switchover",
+    "device",
+    "postcopy-device",
+    "postcopy-active",
+    "postcopy-paused",
+    "postcopy-recover-setup",
+    "postcopy-recover",
+    "cancelling",
+    "completed",
+    "failed",
+    "failing",
+    "cancelled",
+    "colo",
+    NULL,
 };
 
 gboolean side_accept(Cursor *cursor, Side *side)
@@ -30,7 +44,8 @@ gboolean status_parse(Cursor *cursor, char **ret, GError **error)
     if (!word) {
         return spot_fail(spot, error, "a status of the migration is missing");
     }
-    if (cursor->start[spot.column - 1] != '"' && !g_strv_contains(scenario_statuses, word)) {
+    if (cursor->start[spot.column - 1] != '"' &&
+        !g_strv_contains(scenario_statuses, word)) {
         return spot_unknown(spot, error, "status", word, scenario_statuses);
     }
     *ret = g_steal_pointer(&word);
@@ -62,9 +77,9 @@ static gboolean take_remaining(Cursor *cursor, Moment *moment, GError **error)
 
 static gboolean plain(Cursor *cursor, Moment *moment, GError **error)
 {
-    static const char *const names[] = { "start", "end",    "pass",
-                                         "beats", "source", "destination",
-                                         "remaining",       NULL };
+    static const char *const names[] = { "start",     "end",    "pass",
+                                         "beats",     "source", "destination",
+                                         "remaining", NULL };
     if (side_accept(cursor, &moment->side)) {
         return on_side(cursor, moment, error);
     }

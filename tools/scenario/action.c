@@ -2,7 +2,7 @@
 /* The part of a step behind its colon: what. */
 #include <string.h>
 
-#include "scenario/private.h"
+#include "tools/scenario/private.h"
 
 typedef gboolean TakeWords(Cursor *cursor, ScenarioAction *action,
                            GError **error);
@@ -40,16 +40,6 @@ static gboolean take_side(Cursor *cursor, ScenarioAction *action,
                : spot_fail(spot, error, "source or destination is missing");
 }
 
-static gboolean take_victim(Cursor *cursor, ScenarioAction *action,
-                            GError **error)
-{
-    if (cursor_accept(cursor, "qmigrate")) {
-        action->side = N_SIDES;
-        return TRUE;
-    }
-    return take_side(cursor, action, error);
-}
-
 static gboolean take_parameter(Cursor *cursor, ScenarioAction *action,
                                GError **error)
 {
@@ -83,7 +73,7 @@ static gboolean take_command(Cursor *cursor, ScenarioAction *action,
 static gboolean take_guest(Cursor *cursor, ScenarioAction *action,
                            GError **error)
 {
-    static const char *const names[] = { "reboot", "poweroff", NULL };
+    static const char *const names[] = { "reboot", NULL };
     Spot spot = cursor_spot(cursor);
     if (!take_word(cursor, "what the guest does", &action->name, error)) {
         return FALSE;
@@ -135,12 +125,11 @@ static const struct {
     { "postcopy", ACT_POSTCOPY, take_nothing },
     { "pause", ACT_PAUSE, take_source },
     { "continue", ACT_CONTINUE, take_nothing },
-    { "recover", ACT_RECOVER, take_nothing },
     { "stop", ACT_STOP, take_source },
     { "cont", ACT_CONT, take_source },
     { "set", ACT_SET, take_parameter },
     { "qmp", ACT_QMP, take_command },
-    { "kill", ACT_KILL, take_victim },
+    { "kill", ACT_KILL, take_side },
     { "freeze", ACT_FREEZE, take_side },
     { "thaw", ACT_THAW, take_side },
     { "guest", ACT_GUEST, take_guest },
@@ -173,7 +162,6 @@ ScenarioAction *action_parse(Cursor *cursor, GError **error)
     g_autoptr(ScenarioAction) action = g_new0(ScenarioAction, 1);
 
     action->spot = cursor_spot(cursor);
-    action->text =
-        g_strchomp(g_strndup(cursor->at, cursor->end - cursor->at));
+    action->text = g_strchomp(g_strndup(cursor->at, cursor->end - cursor->at));
     return take_action(cursor, action, error) ? g_steal_pointer(&action) : NULL;
 }

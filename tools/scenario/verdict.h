@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /* Did a scenario hold?  Pure: from the result document alone. */
-#include "scenario/scenario.h"
+#include "tools/scenario/scenario.h"
 
 typedef enum { VERDICT_HELD, VERDICT_FAILED, VERDICT_SKIPPED } VerdictKind;
 

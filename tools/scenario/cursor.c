@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "scenario/cursor.h"
+#include "tools/scenario/cursor.h"
 
 #include <string.h>
 
 #include "caps/nearest.h"
+
+#define NAMES_SHOWN 32u /* more is no help any more */
 
 static bool is_blank(char c)
 {
@@ -99,6 +101,9 @@ gboolean spot_unknown(Spot spot, GError **error, const char *kind,
     if (nearest.best) {
         return spot_fail(spot, error, "'%s' is no %s; did you mean %s?", what,
                          kind, nearest.best);
+    }
+    if (g_strv_length((char **)names) > NAMES_SHOWN) {
+        return spot_fail(spot, error, "'%s' is no %s", what, kind);
     }
     g_autofree char *all = g_strjoinv(", ", (char **)names);
     return spot_fail(spot, error, "'%s' is no %s; there are %s", what, kind,

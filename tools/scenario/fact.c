@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "scenario/fact.h"
+#include "tools/scenario/fact.h"
 
 #include <string.h>
 
 #include "orchestrator/outcome.h"
 #include "qmp/json.h"
-#include "scenario/private.h"
+#include "tools/scenario/private.h"
 
 typedef gboolean TakeFact(Cursor *cursor, Expectation *fact, GError **error);
 typedef char *JudgeFact(const Expectation *fact, JsonObject *result);
@@ -30,8 +30,8 @@ static JsonNode *find(JsonObject *result, const char *path)
         if (!name[1] || !node) {
             return node;
         }
-        object = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node)
-                                              : NULL;
+        object =
+            JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
     }
     return NULL;
 }
@@ -114,7 +114,8 @@ static gboolean take_guest(Cursor *cursor, Expectation *fact, GError **error)
 
 static gboolean take_memory(Cursor *cursor, Expectation *fact, GError **error)
 {
-    static const char *const names[] = { "intact", "not-intact", "unknown", NULL };
+    static const char *const names[] = { "intact", "not-intact", "unknown",
+                                         NULL };
     return take_one(cursor, fact, "state of the memory", names, error);
 }
 
@@ -192,9 +193,8 @@ static char *judge_statuses(const Expectation *fact, JsonObject *result)
     g_autofree char *path =
         g_strdup_printf("script.statuses.%s", side_name(fact->side));
     JsonNode *node = find(result, path);
-    JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node)
-                           ? json_node_get_array(node)
-                           : NULL;
+    JsonArray *array =
+        node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
     guint n = array ? json_array_get_length(array) : 0, at = 0;
 
     for (guint i = 0; i < n && fact->words[at]; i++) {
@@ -239,6 +239,17 @@ static bool holds(Compare compare, double found, double expected)
     return false;
 }
 
+char *fact_text(double value, Unit unit)
+{
+    if (unit == UNIT_MICROSECONDS && value >= 10 * 1000) {
+        return value >= 10 * G_USEC_PER_SEC
+                   ? g_strdup_printf("%.1f s", value / G_USEC_PER_SEC)
+                   : g_strdup_printf("%.0f ms", value / 1000);
+    }
+    return unit == UNIT_NONE ? g_strdup_printf("%g", value)
+                             : unit_format((uint64_t)MAX(value, 0), unit);
+}
+
 static char *judge_number(const Expectation *fact, JsonObject *result)
 {
     double found = 0;
@@ -248,13 +259,16 @@ static char *judge_number(const Expectation *fact, JsonObject *result)
     if (holds(fact->compare, found, fact->number)) {
         return NULL;
     }
-    g_autofree char *text = unit_format((uint64_t)MAX(found, 0), fact->row->unit);
+    g_autofree char *text = fact_text(found, fact->row->unit);
     return g_strdup_printf("it is %s", text);
 }
 
 /* ---- the table ---- */
 
-#define NUMBER(name, path, unit) { name, path, unit, take_number, judge_number }
+#define NUMBER(name, path, unit)                                               \
+    {                                                                          \
+        name, path, unit, take_number, judge_number                            \
+    }
 /* clang-format off */
 static const FactRow rows[] = {
     { "outcome", "outcome", UNIT_NONE, take_outcome, judge_word },

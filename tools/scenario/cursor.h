@@ -4,7 +4,7 @@
  * One line of a scenario file, read word by word.  A word ends at a blank, or is in
  * double quotes.  Every message begins with FILE:LINE:COLUMN.  Pure.
  */
-#include "scenario/scenario.h"
+#include "tools/scenario/scenario.h"
 
 typedef struct {
     const char *file;

@@ -4,15 +4,16 @@
  * The cells of a scenario: one for each choice of one value from each setting that
  * has several.  Pure.
  */
-#include "scenario/scenario.h"
+#include "tools/scenario/scenario.h"
 
 #define MATRIX_CELLS_MAX 10000
 
 typedef struct {
     const Scenario *scenario;
-    char *name;    /* "NAME", or "NAME [key=value key=value]" */
+    char *name;     /* "NAME", or "NAME [key=value key=value]" */
     char **options; /* "--key=value", as qmigrate lab takes them */
-    char **choice; /* the values chosen, in the order of the keys; may be empty */
+    char *
+        *choice; /* the values chosen, in the order of the keys; may be empty */
 } Cell;
 
 void cell_free(Cell *cell);

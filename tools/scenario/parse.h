@@ -5,7 +5,7 @@
  * keys, and here the order counts.  Files are read through the caller, so that this
  * is pure.
  */
-#include "scenario/scenario.h"
+#include "tools/scenario/scenario.h"
 
 /* The text of the file at @path, for g_free(); NULL with @error.  @user_data is
  * the caller's. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "scenario/matrix.h"
+#include "tools/scenario/matrix.h"
 
 #include <string.h>
 
-#include "scenario/cursor.h"
+#include "tools/scenario/cursor.h"
 
 void cell_free(Cell *cell)
 {
@@ -38,6 +38,14 @@ static void add_option(GStrvBuilder *options, const char *key,
     }
 }
 
+static void add_choice(GStrvBuilder *options, const GPtrArray *settings)
+{
+    for (guint i = 0; i < settings->len; i++) {
+        const ScenarioSetting *setting = settings->pdata[i];
+        add_option(options, setting->key, setting->values[0]);
+    }
+}
+
 /* @number counts the cells; its digits, one base for each setting, are the
  * choice: the last setting turns fastest. */
 static Cell *cell_new(const Scenario *scenario, const GPtrArray *settings,
@@ -57,7 +65,11 @@ static Cell *cell_new(const Scenario *scenario, const GPtrArray *settings,
     for (guint i = 0; i < settings->len; i++) {
         const ScenarioSetting *setting = settings->pdata[i];
         const char *value = setting->values[digits[i]];
-        add_option(options, setting->key, value);
+        if (setting->choices) {
+            add_choice(options, setting->choices->pdata[digits[i]]);
+        } else {
+            add_option(options, setting->key, value);
+        }
         if (setting->values[1]) {
             g_strv_builder_add(choice, value);
             g_string_append_printf(names, "%s%s=%s", names->len ? " " : "",
@@ -68,9 +80,9 @@ static Cell *cell_new(const Scenario *scenario, const GPtrArray *settings,
     cell->scenario = scenario;
     cell->options = g_strv_builder_end(options);
     cell->choice = g_strv_builder_end(choice);
-    cell->name = names->len ? g_strdup_printf("%s [%s]", scenario->name,
-                                              names->str)
-                            : g_strdup(scenario->name);
+    cell->name = names->len
+                     ? g_strdup_printf("%s [%s]", scenario->name, names->str)
+                     : g_strdup(scenario->name);
     return cell;
 }
 

@@ -2,12 +2,16 @@
 /* What a scenario cannot do without. */
 #include <string.h>
 
-#include "scenario/private.h"
+#include "tools/scenario/private.h"
 
 static const char *const compare_names[] = {
-    [COMPARE_LESS] = "<",      [COMPARE_AT_MOST] = "<=", [COMPARE_EQUAL] = "=",
-    [COMPARE_NOT] = "!=",      [COMPARE_AT_LEAST] = ">=",
-    [COMPARE_MORE] = ">",      NULL,
+    [COMPARE_LESS] = "<",
+    [COMPARE_AT_MOST] = "<=",
+    [COMPARE_EQUAL] = "=",
+    [COMPARE_NOT] = "!=",
+    [COMPARE_AT_LEAST] = ">=",
+    [COMPARE_MORE] = ">",
+    NULL,
 };
 
 gboolean compare_parse(Cursor *cursor, Compare *compare, GError **error)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /* What the parser's own files share; nobody outside of them includes this. */
-#include "scenario/cursor.h"
-#include "scenario/scenario.h"
+#include "tools/scenario/cursor.h"
+#include "tools/scenario/scenario.h"
 
 #define SCENARIO_DEADLINE_US (G_GUINT64_CONSTANT(60) * G_USEC_PER_SEC)
 
