@@ -121,21 +121,8 @@ void hop_end(Lab *lab)
     }
 }
 
-/* Not the migration's fault, and of no other outcome. */
-static void blame_script(Lab *lab)
-{
-    Failure *failure = &lab->result->failure;
-    if (lab->script_fault && failure->code == FAILURE_NONE) {
-        failure->code = FAILURE_SCRIPT;
-        failure->phase = "migrate";
-        failure->message = g_steal_pointer(&lab->script_fault);
-        lab->result->outcome = OUTCOME_VERDICT;
-    }
-}
-
 void hop_close(Lab *lab)
 {
-    blame_script(lab);
     hop_add_result(lab);
     lab->n_hops++;
     if (lab->result->outcome != OUTCOME_MIGRATED ||

@@ -314,15 +314,6 @@ static void on_unmet(const char *what, gpointer user_data)
     lab_fail(user_data, FAILURE_NEED_UNMET, OUTCOME_SKIP, g_strdup(what));
 }
 
-/* A step too late is no fault of the migration: it goes on, and is told. */
-static void on_script_failed(const char *what, gpointer user_data)
-{
-    Lab *lab = user_data;
-    if (!lab->script_fault) {
-        lab->script_fault = g_strdup(what);
-    }
-}
-
 static void on_script_cancel(gpointer user_data)
 {
     Lab *lab = user_data;
@@ -340,7 +331,6 @@ gboolean lab_make_script(Lab *lab)
 {
     static const ScriptHandlers handlers = { .ready = on_watched,
                                              .unmet = on_unmet,
-                                             .failed = on_script_failed,
                                              .cancel = on_script_cancel,
                                              .finished = on_script_finished };
     const Scenario *scenario = lab->options->scenario;
@@ -449,7 +439,6 @@ void lab_free(Lab *lab)
     g_clear_handle_id(&lab->idle_source, g_source_remove);
     g_clear_pointer(&lab->run, run_free);
     g_clear_pointer(&lab->script, script_free);
-    g_free(lab->script_fault);
     if (lab->guest_log) {
         g_string_free(lab->guest_log, TRUE);
     }

@@ -7,14 +7,6 @@
 
 #include "caps/table.h"
 
-static void fail(Script *script, const ScenarioAction *action, const char *why)
-{
-    g_autofree char *what =
-        g_strdup_printf("%s:%u: %s: %s", action->spot.file, action->spot.line,
-                        action->text, why);
-    script->handlers.failed(what, script->user_data);
-}
-
 typedef struct {
     Script *script;
     const ScenarioAction *action;
@@ -43,7 +35,7 @@ static void tell(Script *script, const ScenarioAction *action, Side side,
 {
     QmpClient *client = script->sides[side]->client;
     if (!client) {
-        fail(script, action, "its QEMU is gone");
+        script_note_refused(script, action, "its QEMU is gone");
     } else {
         Asked *asked = g_new(Asked, 1);
         *asked = (Asked){ script, action };
@@ -93,14 +85,18 @@ static void act_qmp(Script *script, const ScenarioAction *action)
     tell(script, action, action->side, command);
 }
 
-/* A number in the parameter's unit, else the word itself. */
+/* A number in the parameter's unit, true or false, else the word itself. */
 static void act_set(Script *script, const ScenarioAction *action)
 {
+    static const char *const words[] = { "true", "false", NULL };
     const CapsRow *row = caps_table_parameter(action->name);
     QmpCommand *command = qmp_command_new("migrate-set-parameters");
     uint64_t number = 0;
 
-    if (unit_parse(action->value, caps_row_unit(row), &number, NULL)) {
+    if (g_strv_contains(words, action->value)) {
+        qmp_command_set_bool(command, action->name,
+                             strcmp(action->value, "true") == 0);
+    } else if (unit_parse(action->value, caps_row_unit(row), &number, NULL)) {
         qmp_command_set_int(command, action->name, number);
     } else {
         qmp_command_set_string(command, action->name, action->value);
@@ -115,7 +111,7 @@ static void act_signal(Script *script, const ScenarioAction *action)
     };
     Qemu *qemu = script->sides[action->side]->qemu;
     if (!qemu || !qemu_signal(qemu, signals[action->kind])) {
-        fail(script, action, "its QEMU is gone");
+        script_note_refused(script, action, "its QEMU is gone");
     }
 }
 

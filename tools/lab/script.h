@@ -18,8 +18,6 @@ typedef struct {
     void (*ready)(gpointer user_data);
     /* Something is missing that it needs; one phrase.  It ends here. */
     void (*unmet)(const char *what, gpointer user_data);
-    /* An action could not be done; one phrase. */
-    void (*failed)(const char *what, gpointer user_data);
     void (*cancel)(gpointer user_data);
     void (*finished)(gpointer user_data); /* script_finish() is done */
 } ScriptHandlers;

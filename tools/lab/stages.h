@@ -42,7 +42,6 @@ struct Lab {
     guint deadline_source, idle_source;
     gboolean is_watched; /* the script has all that it needs of both QEMUs */
     GString *guest_log;  /* of a scenario: its lines, but beats; else NULL */
-    char *script_fault;  /* a step that could not be taken; NULL: none */
     unsigned n_qemus, n_hops;         /* started, done */
     int64_t stage_us[STAGE_OVER + 1]; /* when it was entered; 0: never */
     Pair pair;

@@ -84,6 +84,27 @@ static void write_json(Drive *drive, const CellRun *run)
     }
 }
 
+/* Only where somebody looks on: what runs, how much is left, and for how long, as
+ * long as those so far took. */
+static void show_progress(const Drive *drive)
+{
+    if (drive->words->taps || !isatty(STDERR_FILENO)) {
+        return;
+    }
+    guint n_left = drive->runs->len - drive->n_told;
+    if (n_left == 0 || drive->next == 0 || drive->is_interrupted) {
+        fputs("\r\033[K", stderr);
+        return;
+    }
+    const CellRun *run = drive->runs->pdata[drive->next - 1];
+    double s = (g_get_monotonic_time() - drive->start_us) / 1e6;
+    fprintf(stderr, "\r\033[K%u of %u left", n_left, drive->runs->len);
+    if (drive->n_told > 0) {
+        fprintf(stderr, ", about %.0f s", s / drive->n_told * n_left);
+    }
+    fprintf(stderr, ": %s", run->cell->name);
+}
+
 static gboolean on_next(gpointer user_data)
 {
     start_more(user_data);
@@ -99,6 +120,9 @@ static void on_done(CellRun *run, gpointer user_data)
     keep(drive, run);
     write_json(drive, run);
     remove_folder(run->folder);
+    if (isatty(STDERR_FILENO) && !drive->words->taps) {
+        fputs("\r\033[K", stderr); /* the line may stand on this terminal */
+    }
     if (drive->words->taps) {
         tell_tap(run, drive->n_told);
     } else {
@@ -117,6 +141,7 @@ static void start_more(Drive *drive)
         drive->n_running++;
         cell_run_start(drive->runs->pdata[drive->next++], on_done, drive);
     }
+    show_progress(drive);
     if (drive->n_running == 0 &&
         (drive->is_interrupted || drive->next == drive->runs->len)) {
         g_main_loop_quit(drive->loop);

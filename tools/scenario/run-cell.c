@@ -31,15 +31,25 @@ static void add(GPtrArray *argv, const char *format, ...)
     va_end(args);
 }
 
+/* %t is the cell's own folder, which goes with it. */
+static char *fill_in(const CellRun *run, const char *option)
+{
+    g_auto(GStrv) parts = g_strsplit(option, "%t", -1);
+    g_autofree char *tmp = g_build_filename(run->folder, "tmp", NULL);
+    return g_strjoinv(tmp, parts);
+}
+
 /* qemu-arguments is no option: it stands behind --. */
-static void add_options(GPtrArray *argv, GPtrArray *behind, char **options)
+static void add_options(const CellRun *run, GPtrArray *argv, GPtrArray *behind,
+                        char **options)
 {
     static const char own[] = "--qemu-arguments=";
     for (char **option = options; *option; option++) {
         g_auto(GStrv) words = NULL;
-        if (!g_str_has_prefix(*option, own)) {
-            add(argv, "%s", *option);
-        } else if (g_shell_parse_argv(*option + strlen(own), NULL, &words,
+        g_autofree char *filled = fill_in(run, *option);
+        if (!g_str_has_prefix(filled, own)) {
+            add(argv, "%s", filled);
+        } else if (g_shell_parse_argv(filled + strlen(own), NULL, &words,
                                       NULL)) {
             for (char **word = words; *word; word++) {
                 add(behind, "%s", *word);
@@ -57,8 +67,8 @@ static GPtrArray *make_argv(const CellRun *run, char **files, char **options,
 
     add(argv, "%s", self ? self : "qmigrate");
     add(argv, "lab");
-    add_options(argv, behind, run->cell->options);
-    add_options(argv, behind, options);
+    add_options(run, argv, behind, run->cell->options);
+    add_options(run, argv, behind, options);
     for (char **file = files; *file; file++) {
         add(argv, "--scenario=%s", *file);
     }
