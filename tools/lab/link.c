@@ -2,14 +2,11 @@
 #include "tools/lab/link.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "orchestrator/uri.h"
+#include "tools/lab/link-socket.h"
 
 #define CHUNK      16384
 #define SEND_BYTES (256 * 1024) /* a kernel may hold megabytes that seem sent */
@@ -236,49 +233,6 @@ static gpointer run_pump(gpointer user_data)
 
 /* ---- connections ---- */
 
-static int connect_unix(const char *path)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int end = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
-    if (connect(end, (struct sockaddr *)&address, sizeof(address)) == 0) {
-        return end;
-    }
-    close(end);
-    return -1;
-}
-
-static int connect_tcp(const char *host, unsigned port)
-{
-    g_autofree char *service = g_strdup_printf("%u", port);
-    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-    struct addrinfo *found = NULL;
-    int end = -1;
-
-    if (getaddrinfo(host, service, &hints, &found) != 0) {
-        return -1;
-    }
-    for (struct addrinfo *one = found; one && end < 0; one = one->ai_next) {
-        end = socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (end >= 0 && connect(end, one->ai_addr, one->ai_addrlen) != 0) {
-            close(end);
-            end = -1;
-        }
-    }
-    freeaddrinfo(found);
-    return end;
-}
-
-static int connect_to(const char *uri_text)
-{
-    g_auto(Uri) uri = { 0 };
-    if (!uri_parse(uri_text, &uri, NULL)) {
-        return -1;
-    }
-    return uri.kind == URI_UNIX ? connect_unix(uri.path)
-                                : connect_tcp(uri.host, uri.port);
-}
-
 /* The destination's address, for g_free(); NULL: nobody shall get through. */
 static char *wait_target(Link *link)
 {
@@ -303,7 +257,7 @@ static void start_pump(Way *way, int from)
 static void pass_on(Link *link, int source)
 {
     g_autofree char *target = wait_target(link);
-    int destination = target ? connect_to(target) : -1;
+    int destination = target ? link_connect(target) : -1;
     const int size = SEND_BYTES;
 
     if (destination < 0) {
@@ -334,42 +288,13 @@ static gpointer run_acceptor(gpointer user_data)
     }
 }
 
-static int listen_unix(const char *path)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
-    if (bind(listener, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-        listen(listener, SOMAXCONN) == 0) {
-        return listener;
-    }
-    close(listener);
-    return -1;
-}
-
-static int listen_tcp(unsigned *port)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t n = sizeof(address);
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(listener, (struct sockaddr *)&address, n) == 0 &&
-        listen(listener, SOMAXCONN) == 0 &&
-        getsockname(listener, (struct sockaddr *)&address, &n) == 0) {
-        *port = ntohs(address.sin_port);
-        return listener;
-    }
-    close(listener);
-    return -1;
-}
-
 char *link_listen(Link *link, const char *folder, gboolean is_tcp,
                   GError **error)
 {
     g_autofree char *path = g_build_filename(folder, "link", NULL);
     unsigned port = 0;
 
-    link->listener = is_tcp ? listen_tcp(&port) : listen_unix(path);
+    link->listener = is_tcp ? link_listen_tcp(&port) : link_listen_unix(path);
     if (link->listener < 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
                     "the link cannot listen: %s", g_strerror(errno));

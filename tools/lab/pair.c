@@ -78,6 +78,7 @@ void pair_turn(Pair *pair)
 {
     const char *binary = pair->binary[SIDE_SOURCE];
 
+    qemu_follow(pair->qemu[SIDE_DESTINATION], NULL);
     pair_stop(pair, SIDE_SOURCE);
     pair->qemu[SIDE_SOURCE] = g_steal_pointer(&pair->qemu[SIDE_DESTINATION]);
     pair->binary[SIDE_SOURCE] = pair->binary[SIDE_DESTINATION];

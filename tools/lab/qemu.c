@@ -246,7 +246,7 @@ void qemu_tell_guest(Qemu *qemu, char byte)
 
 void qemu_follow(Qemu *qemu, Qemu *before)
 {
-    serial_follow(qemu->serial, before->serial);
+    serial_follow(qemu->serial, before ? before->serial : NULL);
 }
 
 char *qemu_stderr(const Qemu *qemu)

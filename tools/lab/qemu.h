@@ -58,7 +58,8 @@ gboolean qemu_is_alive(const Qemu *qemu);
 /* Sends one byte to the guest's serial port. */
 void qemu_tell_guest(Qemu *qemu, char byte);
 
-/* The guest of @before will go on here: see serial_follow(). */
+/* The guest of @before will go on here; NULL: that may be ended now.  See
+ * serial_follow(). */
 void qemu_follow(Qemu *qemu, Qemu *before);
 
 /* What it wrote to its standard error so far.  Free with g_free(). */

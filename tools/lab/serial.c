@@ -158,6 +158,9 @@ void serial_free(Serial *serial)
 
 void serial_follow(Serial *serial, Serial *before)
 {
+    if (serial->before) {
+        take_over(serial);
+    }
     serial->before = before;
 }
 

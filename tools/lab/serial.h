@@ -22,7 +22,8 @@ void serial_free(Serial *serial);
 /*
  * @serial's guest comes from @before: what that had not ended a line with is
  * the beginning of the first line here, since a migration can fall into the
- * middle of one.  Holds until the first byte comes.
+ * middle of one.  Holds until the first byte comes, and @before must live so long;
+ * with NULL it holds no more, and what @before had is taken over now.
  */
 void serial_follow(Serial *serial, Serial *before);
 

@@ -5,6 +5,7 @@
 
 #include "orchestrator/outcome.h"
 #include "qmp/json.h"
+#include "tools/scenario/document.h"
 #include "tools/scenario/private.h"
 
 typedef gboolean TakeFact(Cursor *cursor, Expectation *fact, GError **error);
@@ -16,67 +17,6 @@ struct FactRow {
     TakeFact *take;
     JudgeFact *judge;
 };
-
-/* ---- where it stands in the document ---- */
-
-/* Through objects, and through arrays to their first element. */
-static JsonNode *find(JsonObject *result, const char *path)
-{
-    g_auto(GStrv) names = g_strsplit(path, ".", -1);
-    JsonObject *object = result;
-
-    for (char **name = names; object && *name; name++) {
-        JsonNode *node = json_object_get_member(object, *name);
-        if (!name[1] || !node) {
-            return node;
-        }
-        object =
-            JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-    }
-    return NULL;
-}
-
-/* What went over the wire, over the time that it took. */
-static bool bandwidth_of(JsonObject *result, double *ret)
-{
-    JsonNode *sent = find(result, "bytes.transferred");
-    JsonNode *total = find(result, "time_us.total");
-    if (!sent || !total || JSON_NODE_HOLDS_NULL(sent) ||
-        JSON_NODE_HOLDS_NULL(total) || json_node_get_int(total) <= 0) {
-        return false;
-    }
-    *ret = json_node_get_double(sent) * G_USEC_PER_SEC /
-           json_node_get_double(total);
-    return true;
-}
-
-/* A list counts by its length. */
-static bool number_at(JsonObject *result, const char *path, double *ret)
-{
-    JsonNode *node = find(result, path);
-    if (strcmp(path, "bandwidth") == 0) {
-        return bandwidth_of(result, ret);
-    }
-    if (node && JSON_NODE_HOLDS_ARRAY(node)) {
-        *ret = json_array_get_length(json_node_get_array(node));
-        return true;
-    }
-    if (!node || !JSON_NODE_HOLDS_VALUE(node) ||
-        json_node_get_value_type(node) == G_TYPE_STRING) {
-        return false;
-    }
-    *ret = json_node_get_double(node);
-    return true;
-}
-
-static const char *string_at(JsonObject *result, const char *path)
-{
-    JsonNode *node = find(result, path);
-    return node && JSON_NODE_HOLDS_VALUE(node) &&
-                   json_node_get_value_type(node) == G_TYPE_STRING
-               ? json_node_get_string(node)
-               : "none";
-}
 
 /* ---- words ---- */
 
@@ -126,7 +66,7 @@ static gboolean take_word(Cursor *cursor, Expectation *fact, GError **error)
 
 static char *judge_word(const Expectation *fact, JsonObject *result)
 {
-    const char *found = string_at(result, fact->row->path);
+    const char *found = document_string(result, fact->row->path);
     return strcmp(found, fact->words[0]) == 0
                ? NULL
                : g_strdup_printf("it is %s", found);
@@ -143,8 +83,8 @@ static gboolean take_phrase(Cursor *cursor, Expectation *fact, GError **error)
 static char *judge_heartbeat(const Expectation *fact, JsonObject *result)
 {
     double lost = 0, repeated = 0;
-    if (!number_at(result, "verify.heartbeats_lost", &lost) ||
-        !number_at(result, "verify.heartbeats_repeated", &repeated)) {
+    if (!document_number(result, "verify.heartbeats_lost", &lost) ||
+        !document_number(result, "verify.heartbeats_repeated", &repeated)) {
         return g_strdup("the guest was not asked");
     }
     return lost + repeated == 0
@@ -155,7 +95,7 @@ static char *judge_heartbeat(const Expectation *fact, JsonObject *result)
 
 static char *judge_settings(const Expectation *fact, JsonObject *result)
 {
-    const char *found = string_at(result, "script.changed");
+    const char *found = document_string(result, "script.changed");
     return strcmp(found, "none") == 0
                ? NULL
                : g_strdup_printf("they differ: %s", found);
@@ -192,7 +132,7 @@ static char *judge_statuses(const Expectation *fact, JsonObject *result)
 {
     g_autofree char *path =
         g_strdup_printf("script.statuses.%s", side_name(fact->side));
-    JsonNode *node = find(result, path);
+    JsonNode *node = document_find(result, path);
     JsonArray *array =
         node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
     guint n = array ? json_array_get_length(array) : 0, at = 0;
@@ -253,7 +193,7 @@ char *fact_text(double value, Unit unit)
 static char *judge_number(const Expectation *fact, JsonObject *result)
 {
     double found = 0;
-    if (!number_at(result, fact->row->path, &found)) {
+    if (!document_number(result, fact->row->path, &found)) {
         return g_strdup("it is not known");
     }
     if (holds(fact->compare, found, fact->number)) {
@@ -333,7 +273,7 @@ bool fact_number(const char *name, JsonObject *result, double *ret, Unit *unit)
         return false;
     }
     *unit = row->unit;
-    return number_at(result, row->path, ret);
+    return document_number(result, row->path, ret);
 }
 
 /* "heartbeat whole", "settings back": the second word is there to be read. */
