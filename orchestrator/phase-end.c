@@ -118,9 +118,27 @@ static void name_cause(Migration *m)
     }
 }
 
+/* It is told, as nobody else will: QEMU has no way to begin anew, and one that
+ * refused a source at the handshake waits on for ever. */
+static void report_waiting(Migration *m)
+{
+    const Facts *destination = &m->facts[SIDE_DESTINATION];
+    bool is_useless =
+        m->context.started &&
+        (m->outcome == OUTCOME_FAILED || m->outcome == OUTCOME_CANCELLED) &&
+        !was_never_told(m, SIDE_DESTINATION);
+
+    if (is_useless && destination->connected && !destination->dead &&
+        facts_run_state_is(destination, "inmigrate")) {
+        phase_note(m, "the destination's QEMU still waits, and takes no other "
+                      "migration: it has to be started anew for the next one");
+    }
+}
+
 PhaseId done_enter(Migration *m)
 {
     m->end_us = m->now_us;
+    report_waiting(m);
     if (m->context.started && !m->context.postcopy &&
         caps_inventory_is_on(&m->wanted[SIDE_SOURCE], "postcopy-ram")) {
         phase_note(m, "post-copy was armed on both sides and not begun: a "

@@ -23,7 +23,7 @@ static struct {
     DriveWords drive;
     char *script;
     char *qemu, *qemu_destination, *machine, *accel, *memory, *dirty_rate,
-        *working_set, *pattern, *content, *warm_up;
+        *working_set, *destination_arguments, *pattern, *content, *warm_up;
     int smp, repeat, seed;
     gboolean keep;
     char **rest;
@@ -56,6 +56,9 @@ static const GOptionEntry entries[] = {
     { "warm-up", 0, 0, G_OPTION_ARG_STRING, &words.warm_up,
       "Let it work so long before (default: 250ms); bare: milliseconds",
       "TIME" },
+    { "destination-arguments", 0, 0, G_OPTION_ARG_STRING,
+      &words.destination_arguments,
+      "Arguments for the destination's QEMU alone, as for a shell", "WORDS" },
     { "repeat", 0, 0, G_OPTION_ARG_INT, &words.repeat,
       "Migrate there and back, N times in all (default: 1)", "N" },
     { "seed", 0, 0, G_OPTION_ARG_INT, &words.seed,
@@ -166,6 +169,17 @@ static gboolean take_guest(LabOptions *options, GError **error)
         return FALSE;
     }
     return TRUE;
+}
+
+static gboolean take_arguments(LabOptions *options, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    const char *text = words.destination_arguments;
+    if (!text ||
+        g_shell_parse_argv(text, NULL, &options->destination_more, &why)) {
+        return TRUE;
+    }
+    return option_refuse(error, "--destination-arguments: %s", why->message);
 }
 
 static void take_words(LabOptions *options)
@@ -358,7 +372,7 @@ int verb_lab(int argc, char **argv)
                         "it, and proves it intact.",
                         &argc, &argv, &error) ||
         !check_rest(n_behind, &error) || !check_scenario_words(&error) ||
-        !take_guest(&options, &error)) {
+        !take_guest(&options, &error) || !take_arguments(&options, &error)) {
         return conclude_usage("lab", settings_json_word(), error);
     }
     take_words(&options);

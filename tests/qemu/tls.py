@@ -358,6 +358,9 @@ def found_by_qemu(place, name, version, *more):
     place.source.beats_on()
     place.has_settings_back()
     took_all_back(place)
+    if place.destination.is_alive() and run.code == 4:
+        check(any('started anew' in note for note in run.result['notes']),
+              f'it waits on, and that is not told: {run.result["notes"]}')
 
 
 def on_one_side(place, version, side):

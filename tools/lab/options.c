@@ -10,6 +10,7 @@ void lab_options_clear(LabOptions *options)
     g_free(options->pattern);
     g_free(options->content);
     g_strfreev(options->more);
+    g_strfreev(options->destination_more);
     *options = (LabOptions){ 0 };
 }
 

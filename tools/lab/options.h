@@ -15,8 +15,9 @@ typedef struct {
     uint64_t warm_up_us; /* the guest works so long before the migration */
     unsigned n_cpus, n_repeat;
     char *pattern, *content;
-    char **more; /* for both QEMUs, or NULL */
-    int seed;    /* of what the guest does at random */
+    char **more;             /* for both QEMUs, or NULL */
+    char **destination_more; /* for the destination alone, or NULL */
+    int seed;                /* of what the guest does at random */
     gboolean keep;
     const Scenario *scenario; /* its steps are taken; NULL: none */
 } LabOptions;

@@ -58,6 +58,8 @@ gboolean pair_start(Pair *pair, Side side, Guard *guard,
         .kernel = pair->kernel,
         .append = pair->append,
         .more = pair->options->more,
+        .own_more =
+            side == SIDE_DESTINATION ? pair->options->destination_more : NULL,
         .is_destination = side == SIDE_DESTINATION,
         .outlives_us = pair->options->keep,
         .is_watched = pair->options->scenario != NULL,

@@ -35,6 +35,14 @@ G_GNUC_PRINTF(2, 3) static void add(GPtrArray *argv, const char *format, ...)
     va_end(args);
 }
 
+/* @words may be NULL. */
+static void add_words(GPtrArray *argv, char *const *words)
+{
+    for (char *const *word = words; word && *word; word++) {
+        add(argv, "%s", *word);
+    }
+}
+
 static void add_monitor(GPtrArray *argv, const char *id, const char *path)
 {
     add(argv, "-chardev");
@@ -80,9 +88,8 @@ static GPtrArray *make_argv(const QemuConfig *config, const char *monitor_path,
         add(argv, "-incoming");
         add(argv, "defer");
     }
-    for (char *const *more = config->more; more && *more; more++) {
-        add(argv, "%s", *more);
-    }
+    add_words(argv, config->more);
+    add_words(argv, config->own_more);
     g_ptr_array_add(argv, NULL);
     return argv;
 }

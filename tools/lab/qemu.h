@@ -18,6 +18,7 @@ typedef struct {
     unsigned n_cpus;
     const char *kernel;
     const char *append;      /* the guest's command line */
+    char *const *own_more;   /* of this one alone, or NULL */
     char *const *more;       /* further arguments, NULL-terminated, or NULL */
     gboolean is_destination; /* -S -incoming defer */
     gboolean outlives_us;    /* --keep: no parent-death signal */
