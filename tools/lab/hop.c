@@ -65,7 +65,7 @@ void hop_add_result(Lab *lab)
     g_autoptr(JsonObject) options = lab_options_to_json(lab->options);
     g_autoptr(JsonObject) prediction = foresee_result(lab->forecast, m);
     ReportExtras extras = {
-        .verify = m ? verify : NULL,
+        .verify = m || lab->is_orphan ? verify : NULL,
         .prediction = prediction,
         .host = host,
         .lab = options,
@@ -180,15 +180,21 @@ static void on_run_done(Run *run, gpointer user_data)
     Lab *lab = user_data;
     const Migration *m = run_migration(run);
 
-    lab->result->outcome = m->outcome;
     take_failure(lab, &m->failure);
     progress_end(&lab->progress);
+    lab->result->outcome = m->outcome;
     lab->result->plan = dry_run_plan(lab->settings, run);
     if (lab->result->plan) {
         hop_add_result(lab);
         lab_end(lab);
         return;
     }
+    hop_over(lab, m->outcome);
+}
+
+void hop_over(Lab *lab, Outcome outcome)
+{
+    lab->result->outcome = outcome;
     if (lab->script) {
         script_see_end(lab->script);
         if (script_wants_again(lab->script)) {
@@ -198,8 +204,7 @@ static void on_run_done(Run *run, gpointer user_data)
         }
     }
     /* A guest that is split, lost or unknown cannot be asked. */
-    if (*outcome_row(m->outcome)->guest == 's' ||
-        m->outcome == OUTCOME_MIGRATED) {
+    if (*outcome_row(outcome)->guest == 's' || outcome == OUTCOME_MIGRATED) {
         start_verify(lab);
     } else {
         hop_end(lab);

@@ -288,6 +288,7 @@ void lab_start_hop(Lab *lab)
 void lab_again(Lab *lab)
 {
     g_clear_pointer(&lab->run, run_free);
+    lab->is_orphan = FALSE;
     hop_forget_prediction(lab);
     if (lab->result->outcome == OUTCOME_MIGRATED) {
         script_turn(lab->script);
@@ -322,6 +323,16 @@ static void on_script_cancel(gpointer user_data)
     }
 }
 
+static void on_script_kill(gpointer user_data)
+{
+    orphan_make(user_data);
+}
+
+static void on_script_recover(gpointer user_data)
+{
+    orphan_recover(user_data);
+}
+
 static void on_script_finished(gpointer user_data)
 {
     hop_close(user_data);
@@ -332,6 +343,8 @@ gboolean lab_make_script(Lab *lab)
     static const ScriptHandlers handlers = { .ready = on_watched,
                                              .unmet = on_unmet,
                                              .cancel = on_script_cancel,
+                                             .kill = on_script_kill,
+                                             .recover = on_script_recover,
                                              .finished = on_script_finished };
     const Scenario *scenario = lab->options->scenario;
     if (!scenario) {
@@ -462,7 +475,7 @@ void lab_cancel(Lab *lab)
                       : lab->result->outcome == OUTCOME_MIGRATED
                           ? OUTCOME_VERDICT
                           : lab->result->outcome;
-    if (lab->stage == STAGE_MIGRATE) {
+    if (lab->stage == STAGE_MIGRATE && lab->run) {
         run_cancel(lab->run);
         return;
     }

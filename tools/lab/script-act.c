@@ -109,6 +109,10 @@ static void act_signal(Script *script, const ScenarioAction *action)
     static const int signals[] = {
         [ACT_KILL] = SIGKILL, [ACT_FREEZE] = SIGSTOP, [ACT_THAW] = SIGCONT
     };
+    if (action->side == N_SIDES) {
+        script->handlers.kill(script->user_data);
+        return;
+    }
     Qemu *qemu = script->sides[action->side]->qemu;
     if (!qemu || !qemu_signal(qemu, signals[action->kind])) {
         script_note_refused(script, action, "its QEMU is gone");
@@ -118,6 +122,11 @@ static void act_signal(Script *script, const ScenarioAction *action)
 static void act_guest(Script *script, const ScenarioAction *action)
 {
     tell(script, action, SIDE_SOURCE, qmp_command_new("system_reset"));
+}
+
+static void act_recover(Script *script, const ScenarioAction *action)
+{
+    script->handlers.recover(script->user_data);
 }
 
 static void act_link(Script *script, const ScenarioAction *action)
@@ -133,13 +142,14 @@ static void act_again(Script *script, const ScenarioAction *action)
 void script_act(Script *script, const ScenarioAction *action)
 {
     static void (*const does[])(Script *, const ScenarioAction *) = {
-        [ACT_CANCEL] = act_cancel,  [ACT_POSTCOPY] = act_postcopy,
-        [ACT_PAUSE] = act_pause,    [ACT_CONTINUE] = act_continue,
-        [ACT_STOP] = act_run_state, [ACT_CONT] = act_run_state,
-        [ACT_SET] = act_set,        [ACT_QMP] = act_qmp,
-        [ACT_KILL] = act_signal,    [ACT_FREEZE] = act_signal,
-        [ACT_THAW] = act_signal,    [ACT_GUEST] = act_guest,
-        [ACT_LINK] = act_link,      [ACT_AGAIN] = act_again,
+        [ACT_CANCEL] = act_cancel,     [ACT_POSTCOPY] = act_postcopy,
+        [ACT_RECOVER] = act_recover,   [ACT_PAUSE] = act_pause,
+        [ACT_CONTINUE] = act_continue, [ACT_STOP] = act_run_state,
+        [ACT_CONT] = act_run_state,    [ACT_SET] = act_set,
+        [ACT_QMP] = act_qmp,           [ACT_KILL] = act_signal,
+        [ACT_FREEZE] = act_signal,     [ACT_THAW] = act_signal,
+        [ACT_GUEST] = act_guest,       [ACT_LINK] = act_link,
+        [ACT_AGAIN] = act_again,
     };
     does[action->kind](script, action);
 }

@@ -129,6 +129,11 @@ void script_start(Script *script)
                            .time_us = g_get_monotonic_time() });
 }
 
+void script_see_orphan(Script *script)
+{
+    script->is_running = false;
+}
+
 void script_see_end(Script *script)
 {
     script->is_running = false;

@@ -19,6 +19,8 @@ typedef struct {
     /* Something is missing that it needs; one phrase.  It ends here. */
     void (*unmet)(const char *what, gpointer user_data);
     void (*cancel)(gpointer user_data);
+    void (*kill)(gpointer user_data);     /* qmigrate itself */
+    void (*recover)(gpointer user_data);  /* by another process */
     void (*finished)(gpointer user_data); /* script_finish() is done */
 } ScriptHandlers;
 
@@ -45,6 +47,8 @@ void script_see(Script *script, const Event *event);
 /* What it knows, after that. */
 void script_see_progress(Script *script, const Migration *m);
 void script_see_beats(Script *script, uint64_t n);
+/* Nobody hears it any more but the script. */
+void script_see_orphan(Script *script);
 /* It is over. */
 void script_see_end(Script *script);
 

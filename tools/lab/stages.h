@@ -40,6 +40,7 @@ struct Lab {
 
     Stage stage;
     guint deadline_source, idle_source;
+    gboolean is_orphan;  /* a scenario killed the run */
     gboolean is_watched; /* the script has all that it needs of both QEMUs */
     GString *guest_log;  /* of a scenario: its lines, but beats; else NULL */
     unsigned n_qemus, n_hops;         /* started, done */
@@ -79,6 +80,13 @@ void hop_forget_prediction(Lab *lab);
 void hop_start(Lab *lab);
 /* The guest is where it is, and has told what it knows. */
 void hop_end(Lab *lab);
+/* The migration is over, with @outcome; the guest is asked, if it can be. */
+void hop_over(Lab *lab, Outcome outcome);
+
+/* orphan.c: as if qmigrate was killed, and what a fresh one does then. */
+void orphan_make(Lab *lab);
+void orphan_recover(Lab *lab);
+
 /* ... and so has the script. */
 void hop_close(Lab *lab);
 /* Where it is. */

@@ -40,6 +40,16 @@ static gboolean take_side(Cursor *cursor, ScenarioAction *action,
                : spot_fail(spot, error, "source or destination is missing");
 }
 
+static gboolean take_victim(Cursor *cursor, ScenarioAction *action,
+                            GError **error)
+{
+    if (cursor_accept(cursor, "qmigrate")) {
+        action->side = N_SIDES;
+        return TRUE;
+    }
+    return take_side(cursor, action, error);
+}
+
 static gboolean take_parameter(Cursor *cursor, ScenarioAction *action,
                                GError **error)
 {
@@ -125,11 +135,12 @@ static const struct {
     { "postcopy", ACT_POSTCOPY, take_nothing },
     { "pause", ACT_PAUSE, take_source },
     { "continue", ACT_CONTINUE, take_nothing },
+    { "recover", ACT_RECOVER, take_nothing },
     { "stop", ACT_STOP, take_source },
     { "cont", ACT_CONT, take_source },
     { "set", ACT_SET, take_parameter },
     { "qmp", ACT_QMP, take_command },
-    { "kill", ACT_KILL, take_side },
+    { "kill", ACT_KILL, take_victim },
     { "freeze", ACT_FREEZE, take_side },
     { "thaw", ACT_THAW, take_side },
     { "guest", ACT_GUEST, take_guest },

@@ -54,6 +54,7 @@ typedef enum {
     ACT_POSTCOPY,
     ACT_PAUSE,
     ACT_CONTINUE,
+    ACT_RECOVER,
     ACT_STOP,
     ACT_CONT,
     ACT_SET,
@@ -78,7 +79,7 @@ typedef enum {
 typedef struct {
     Spot spot;
     ActKind kind;
-    Side side;
+    Side side;  /* N_SIDES: qmigrate itself */
     char *name; /* of a parameter, a command, or what the guest does */
     char *value;
     JsonObject *arguments; /* of a command, NULL: none */
