@@ -5,6 +5,7 @@ tools/scenarios has."""
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -108,11 +109,27 @@ def late(place, version):
     check('not over at its deadline' in run.out, run.out)
 
 
-def interrupted(place, version):
+def killed(place, version):
+    """Its cells end with it, and take their QEMUs along; the folder of all stays,
+    as nobody is left who could remove it."""
+    run = start_long(place, version)
+    run.signal(signal.SIGKILL)
+    run.wait()
+    until(lambda: not place.of_qmigrate(), 'all is ended')
+    for name in os.listdir(place.tmp):
+        shutil.rmtree(os.path.join(place.tmp, name))
+
+
+def start_long(place, version):
     path = write(place, '[scenario long]\nmax-bandwidth = 1MiB/s\n'
                  'dirty-rate = 100MB/s\npolicy = qemu\n')
     run = start(place, version, path, '--junit', place.path('it.xml'), wait=False)
     until(lambda: len(place.of_qmigrate()) > 3, 'both QEMUs are there')
+    return run
+
+
+def interrupted(place, version):
+    run = start_long(place, version)
     run.signal(signal.SIGINT)
     run.wait()
     check(run.code == 5, f'exit code {run.code}: {run.out}{run.err}')
@@ -275,7 +292,7 @@ def cases():
         for case in (violated, matrix, told):
             yield f'{name_of(case)}-{version}', case, version
     if not os.environ.get('CATALOGUE'):
-        for case in (late, interrupted, left, bisected, bad_files, bad_words,
+        for case in (late, interrupted, killed, left, bisected, bad_files, bad_words,
                      reproducers_are_programs):
             yield f'{name_of(case)}-7.2', case, '7.2'
 

@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "qmp/json.h"
 
@@ -203,6 +204,12 @@ void cell_run_interrupt(CellRun *run)
 
 /* ---- its start ---- */
 
+/* Between fork() and exec(): a cell ends with who started it, however that ends. */
+static void set_up_child(gpointer user_data)
+{
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
 static GSubprocess *spawn(CellRun *run, GError **error)
 {
     g_autoptr(GSubprocessLauncher) launcher =
@@ -217,6 +224,7 @@ static GSubprocess *spawn(CellRun *run, GError **error)
         return NULL;
     }
     g_subprocess_launcher_setenv(launcher, "TMPDIR", tmp, TRUE);
+    g_subprocess_launcher_set_child_setup(launcher, set_up_child, NULL, NULL);
     g_subprocess_launcher_set_stdout_file_path(launcher, out);
     g_subprocess_launcher_set_stderr_file_path(launcher, err);
     return g_subprocess_launcher_spawnv(
