@@ -9,7 +9,7 @@
 #include "orchestrator/rehearse.h"
 #include "orchestrator/report.h"
 #include "qmp/json.h"
-#include "tools/lab/script.h"
+#include "tools/lab/steps.h"
 #include "tools/scenario/parse.h"
 #include "tools/attach/document.h"
 #include "tools/caps/document.h"
@@ -148,12 +148,12 @@ static char *one_scenario(const char *path, gpointer user_data, GError **error)
 static JsonObject *scripted(void)
 {
     static const char *const keys[] = { NULL };
-    static const ScriptHandlers handlers = { NULL };
+    static const StepsHandlers handlers = { NULL };
     g_autoptr(ScenarioFile) file =
         scenario_file_parse("a.ini", keys, one_scenario, NULL, NULL);
-    g_autoptr(Script) script =
-        script_new(file->scenarios->pdata[0], &handlers, NULL);
-    JsonObject *object = script_to_json(script);
+    g_autoptr(Steps) script =
+        steps_new(file->scenarios->pdata[0], &handlers, NULL);
+    JsonObject *object = steps_to_json(script);
     json_object_set_object_member(object, "logs", json_object_new());
     return object;
 }

@@ -74,7 +74,7 @@ void hop_add_result(Lab *lab)
     };
 
     g_autoptr(JsonObject) script =
-        lab->script ? script_to_json(lab->script) : NULL;
+        lab->script ? steps_to_json(lab->script) : NULL;
     extras.script = script;
     if (script) {
         json_object_set_object_member(script, "logs", logs_of(lab));
@@ -115,7 +115,7 @@ void hop_end(Lab *lab)
         }
     }
     if (lab->script) {
-        script_finish(lab->script, hop_guest_side(lab));
+        steps_finish(lab->script, hop_guest_side(lab));
     } else {
         hop_close(lab);
     }
@@ -133,7 +133,7 @@ void hop_close(Lab *lab)
     g_clear_pointer(&lab->run, run_free);
     hop_forget_prediction(lab);
     if (lab->script) {
-        script_turn(lab->script);
+        steps_turn(lab->script);
     }
     pair_turn(&lab->pair);
     lab_start_hop(lab);
@@ -196,8 +196,8 @@ void hop_over(Lab *lab, Outcome outcome)
 {
     lab->result->outcome = outcome;
     if (lab->script) {
-        script_see_end(lab->script);
-        if (script_wants_again(lab->script)) {
+        steps_see_end(lab->script);
+        if (steps_wants_again(lab->script)) {
             hop_add_result(lab);
             lab->idle_source = g_idle_add(on_again, lab);
             return;
@@ -217,18 +217,18 @@ static void on_run_progress(const Migration *m, gboolean phase_changed,
     Lab *lab = user_data;
     progress_show(&lab->progress, m, phase_changed);
     if (lab->script) {
-        Link *link = script_link(lab->script);
+        Link *link = steps_link(lab->script);
         if (link && m->migrate_uri) {
             link_set_target(link, m->migrate_uri);
         }
-        script_see_progress(lab->script, m);
+        steps_see_progress(lab->script, m);
     }
 }
 
 static void on_run_event(const Event *event, gpointer user_data)
 {
     Lab *lab = user_data;
-    script_see(lab->script, event);
+    steps_see(lab->script, event);
 }
 
 /* Nothing is there, but what an earlier hop has left. */
@@ -251,7 +251,7 @@ static void check_uri(Lab *lab)
 /* A scenario's link stands before the destination. */
 static void set_way(Lab *lab)
 {
-    Link *link = lab->script ? script_link(lab->script) : NULL;
+    Link *link = lab->script ? steps_link(lab->script) : NULL;
     g_autoptr(GError) error = NULL;
 
     if (!link || lab->migration.way_uri) {
@@ -335,7 +335,7 @@ void hop_start(Lab *lab)
     beats_start(&lab->beats);
     lab->run = run_new(&config, &handlers, lab);
     if (lab->script) {
-        script_start(lab->script);
+        steps_start(lab->script);
     }
     run_start(lab->run);
 }

@@ -158,7 +158,7 @@ static void on_line(Qemu *qemu, const Line *line, int64_t time_us,
         beats_take(&lab->beats, pair_side_of(&lab->pair, qemu), line->beat,
                    time_us);
         if (lab->script) {
-            script_see_beats(lab->script, line->beat);
+            steps_see_beats(lab->script, line->beat);
         }
         return;
     }
@@ -193,7 +193,7 @@ static void on_connected(Qemu *qemu, gpointer user_data)
     Lab *lab = user_data;
     lab->verify.n_connected++;
     if (lab->script) {
-        script_watch(lab->script, pair_side_of(&lab->pair, qemu), qemu);
+        steps_watch(lab->script, pair_side_of(&lab->pair, qemu), qemu);
     }
     check_ready(lab);
 }
@@ -204,7 +204,7 @@ static void on_exited(Qemu *qemu, const char *how, gpointer user_data)
     Side side = pair_side_of(&lab->pair, qemu);
 
     if (lab->script) {
-        script_forget(lab->script, side);
+        steps_forget(lab->script, side);
     }
     if (lab->stage == STAGE_BOOT && pair_can_fall_back(&lab->pair)) {
         /* not from inside what tells of the process that is ended now */
@@ -252,7 +252,7 @@ static void start_pair(Lab *lab)
                                                                  : BOOT_MS;
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         if (lab->script) {
-            script_forget(lab->script, side);
+            steps_forget(lab->script, side);
         }
         pair_stop(&lab->pair, side);
     }
@@ -291,10 +291,10 @@ void lab_again(Lab *lab)
     lab->is_orphan = FALSE;
     hop_forget_prediction(lab);
     if (lab->result->outcome == OUTCOME_MIGRATED) {
-        script_turn(lab->script);
+        steps_turn(lab->script);
         pair_turn(&lab->pair);
     } else {
-        script_forget(lab->script, SIDE_DESTINATION);
+        steps_forget(lab->script, SIDE_DESTINATION);
         pair_stop(&lab->pair, SIDE_DESTINATION);
     }
     failure_clear(&lab->result->failure);
@@ -340,22 +340,22 @@ static void on_script_finished(gpointer user_data)
 
 gboolean lab_make_script(Lab *lab)
 {
-    static const ScriptHandlers handlers = { .ready = on_watched,
-                                             .unmet = on_unmet,
-                                             .cancel = on_script_cancel,
-                                             .kill = on_script_kill,
-                                             .recover = on_script_recover,
-                                             .finished = on_script_finished };
+    static const StepsHandlers handlers = { .ready = on_watched,
+                                            .unmet = on_unmet,
+                                            .cancel = on_script_cancel,
+                                            .kill = on_script_kill,
+                                            .recover = on_script_recover,
+                                            .finished = on_script_finished };
     const Scenario *scenario = lab->options->scenario;
     if (!scenario) {
         return TRUE;
     }
-    const char *lacks = script_host_lacks(scenario);
+    const char *lacks = steps_host_lacks(scenario);
     if (lacks) {
         on_unmet(lacks, lab);
         return FALSE;
     }
-    lab->script = script_new(scenario, &handlers, lab);
+    lab->script = steps_new(scenario, &handlers, lab);
     lab->guest_log = g_string_new(NULL);
     return TRUE;
 }
@@ -451,7 +451,7 @@ void lab_free(Lab *lab)
     g_clear_handle_id(&lab->deadline_source, g_source_remove);
     g_clear_handle_id(&lab->idle_source, g_source_remove);
     g_clear_pointer(&lab->run, run_free);
-    g_clear_pointer(&lab->script, script_free);
+    g_clear_pointer(&lab->script, steps_free);
     if (lab->guest_log) {
         g_string_free(lab->guest_log, TRUE);
     }

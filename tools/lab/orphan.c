@@ -14,7 +14,7 @@ static gboolean on_kill(gpointer user_data)
     lab->idle_source = 0;
     g_clear_pointer(&lab->run, run_free);
     lab->is_orphan = TRUE;
-    script_see_orphan(lab->script);
+    steps_see_orphan(lab->script);
     return G_SOURCE_REMOVE;
 }
 

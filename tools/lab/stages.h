@@ -11,7 +11,7 @@
 #include "tools/lab/guard.h"
 #include "tools/lab/lab.h"
 #include "tools/lab/pair.h"
-#include "tools/lab/script.h"
+#include "tools/lab/steps.h"
 #include "tools/lab/verify.h"
 
 typedef enum {
@@ -47,7 +47,7 @@ struct Lab {
     int64_t stage_us[STAGE_OVER + 1]; /* when it was entered; 0: never */
     Pair pair;
     Run *run;
-    Script *script;     /* of a scenario, or NULL */
+    Steps *script;      /* of a scenario, or NULL */
     Surveyor *surveyor; /* NULL: nothing is being measured */
     Measured measured;
     Failure unmeasured; /* why it was not */

@@ -125,7 +125,7 @@ static gboolean take_link(Cursor *cursor, ScenarioAction *action,
                         word ? word : "", names);
 }
 
-/* One row adds an action; who does it is tools/lab/script.c. */
+/* One row adds an action; who does it is tools/lab/steps.c. */
 static const struct {
     const char *name;
     ActKind kind;

@@ -11,7 +11,7 @@
 #include "tools/lab/link.h"
 #include "tools/lab/qemu.h"
 
-typedef struct Script Script;
+typedef struct Steps Steps;
 
 typedef struct {
     /* Both monitors are there, and what is needed too. */
@@ -21,45 +21,45 @@ typedef struct {
     void (*cancel)(gpointer user_data);
     void (*kill)(gpointer user_data);     /* qmigrate itself */
     void (*recover)(gpointer user_data);  /* by another process */
-    void (*finished)(gpointer user_data); /* script_finish() is done */
-} ScriptHandlers;
+    void (*finished)(gpointer user_data); /* steps_finish() is done */
+} StepsHandlers;
 
 /* @scenario must outlive it. */
-Script *script_new(const Scenario *scenario, const ScriptHandlers *handlers,
-                   gpointer user_data);
-void script_free(Script *script);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Script, script_free)
+Steps *steps_new(const Scenario *scenario, const StepsHandlers *handlers,
+                 gpointer user_data);
+void steps_free(Steps *script);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Steps, steps_free)
 
 /* @qemu is up; ready comes when both are. */
-void script_watch(Script *script, Side side, Qemu *qemu);
+void steps_watch(Steps *script, Side side, Qemu *qemu);
 /* The QEMU of @side ended, or is to be ended. */
-void script_forget(Script *script, Side side);
+void steps_forget(Steps *script, Side side);
 /* The destination is the source now: a destination is to be watched. */
-void script_turn(Script *script);
+void steps_turn(Steps *script);
 
 /* NULL: the scenario has none.  It is between both. */
-Link *script_link(Script *script);
+Link *steps_link(Steps *script);
 
 /* From here on steps are taken; then a migration may start. */
-void script_start(Script *script);
+void steps_start(Steps *script);
 /* What the migration hears, before it hears it. */
-void script_see(Script *script, const Event *event);
+void steps_see(Steps *script, const Event *event);
 /* What it knows, after that. */
-void script_see_progress(Script *script, const Migration *m);
-void script_see_beats(Script *script, uint64_t n);
+void steps_see_progress(Steps *script, const Migration *m);
+void steps_see_beats(Steps *script, uint64_t n);
 /* Nobody hears it any more but the script. */
-void script_see_orphan(Script *script);
+void steps_see_orphan(Steps *script);
 /* It is over. */
-void script_see_end(Script *script);
+void steps_see_end(Steps *script);
 
 /* Shall there be one more?  Then it is forgotten that it was asked for. */
-bool script_wants_again(Script *script);
+bool steps_wants_again(Steps *script);
 
 /* What this host must have; NULL: it has, else what is missing, static. */
-const char *script_host_lacks(const Scenario *scenario);
+const char *steps_host_lacks(const Scenario *scenario);
 
 /* Asks both for the last time. */
-void script_finish(Script *script, Side guest);
+void steps_finish(Steps *script, Side guest);
 
 /* The member "script" of the result; free with json_object_unref(). */
-JsonObject *script_to_json(const Script *script);
+JsonObject *steps_to_json(const Steps *script);

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/lab/script.h"
+#include "tools/lab/steps.h"
 
 #include <string.h>
 
 #include "qmp/client.h"
 #include "qmp/json.h"
-#include "tools/lab/script-act.h"
-#include "tools/lab/script-need.h"
+#include "tools/lab/steps-act.h"
+#include "tools/lab/steps-need.h"
 
-static void take(Script *script, const Sight *sight);
+static void take(Steps *script, const Sight *sight);
 
 /* ---- the clock ---- */
 
 static gboolean on_clock(gpointer user_data)
 {
-    Script *script = user_data;
+    Steps *script = user_data;
     script->clock_source = 0;
     take(script,
          &(Sight){ .kind = MOMENT_STEP, .time_us = g_get_monotonic_time() });
     return G_SOURCE_REMOVE;
 }
 
-static void wind_clock(Script *script)
+static void wind_clock(Steps *script)
 {
     int64_t due_us = engine_due_us(&script->engine);
     g_clear_handle_id(&script->clock_source, g_source_remove);
@@ -34,7 +34,7 @@ static void wind_clock(Script *script)
 
 /* ---- what is seen ---- */
 
-static void take(Script *script, const Sight *sight)
+static void take(Steps *script, const Sight *sight)
 {
     g_autoptr(GPtrArray) due = g_ptr_array_new();
 
@@ -42,13 +42,13 @@ static void take(Script *script, const Sight *sight)
     for (guint i = 0; i < due->len; i++) {
         const ScenarioStep *step = due->pdata[i];
         for (guint j = 0; j < step->actions->len; j++) {
-            script_act(script, step->actions->pdata[j]);
+            steps_act(script, step->actions->pdata[j]);
         }
     }
     wind_clock(script);
 }
 
-static void take_event(Script *script, Side side, const char *name,
+static void take_event(Steps *script, Side side, const char *name,
                        JsonObject *data, int64_t qemu_time_us)
 {
     Sight sight = { .kind = MOMENT_EVENT,
@@ -75,7 +75,7 @@ static void take_event(Script *script, Side side, const char *name,
     }
 }
 
-void script_see_status(Script *script, Side side, const char *status)
+void steps_see_status(Steps *script, Side side, const char *status)
 {
     take(script, &(Sight){ .kind = MOMENT_STATUS,
                            .time_us = g_get_monotonic_time(),
@@ -83,8 +83,8 @@ void script_see_status(Script *script, Side side, const char *status)
                            .word = status });
 }
 
-void script_note_refused(Script *script, const ScenarioAction *action,
-                         const char *why)
+void steps_note_refused(Steps *script, const ScenarioAction *action,
+                        const char *why)
 {
     g_autofree char *what =
         g_strdup_printf("%s:%u: %s: %s", action->spot.file, action->spot.line,
@@ -92,7 +92,7 @@ void script_note_refused(Script *script, const ScenarioAction *action,
     json_array_add_string_element(script->refused, what);
 }
 
-void script_see(Script *script, const Event *event)
+void steps_see(Steps *script, const Event *event)
 {
     if (event->kind == EVENT_QMP) {
         take_event(script, event->side, event->name, event->data,
@@ -100,7 +100,7 @@ void script_see(Script *script, const Event *event)
     }
 }
 
-void script_see_progress(Script *script, const Migration *m)
+void steps_see_progress(Steps *script, const Migration *m)
 {
     if (m->context.started && m->sample.remaining_bytes >= 0 &&
         m->facts[SIDE_SOURCE].status == STATUS_ACTIVE) {
@@ -110,7 +110,7 @@ void script_see_progress(Script *script, const Migration *m)
     }
 }
 
-void script_see_beats(Script *script, uint64_t n)
+void steps_see_beats(Steps *script, uint64_t n)
 {
     if (script->is_running) {
         take(script, &(Sight){ .kind = MOMENT_BEATS,
@@ -119,7 +119,7 @@ void script_see_beats(Script *script, uint64_t n)
     }
 }
 
-void script_start(Script *script)
+void steps_start(Steps *script)
 {
     script->is_running = true;
     script->n_migrations++;
@@ -129,19 +129,19 @@ void script_start(Script *script)
                            .time_us = g_get_monotonic_time() });
 }
 
-void script_see_orphan(Script *script)
+void steps_see_orphan(Steps *script)
 {
     script->is_running = false;
 }
 
-void script_see_end(Script *script)
+void steps_see_end(Steps *script)
 {
     script->is_running = false;
     take(script,
          &(Sight){ .kind = MOMENT_END, .time_us = g_get_monotonic_time() });
 }
 
-bool script_wants_again(Script *script)
+bool steps_wants_again(Steps *script)
 {
     bool wants = script->wants_again;
     script->wants_again = false;
@@ -156,7 +156,7 @@ bool script_wants_again(Script *script)
 static void on_event(QmpClient *client, const QmpEvent *event,
                      gpointer user_data)
 {
-    ScriptSide *watched = user_data;
+    StepsSide *watched = user_data;
     if (!watched->script->is_running) { /* the run tells, and earlier */
         take_event(watched->script, watched->side, event->name, event->data,
                    event->time_us);
@@ -166,7 +166,7 @@ static void on_event(QmpClient *client, const QmpEvent *event,
 static void on_closed(QmpClient *client, const GError *error,
                       gpointer user_data)
 {
-    ScriptSide *watched = user_data;
+    StepsSide *watched = user_data;
     g_clear_object(&watched->client);
 }
 
@@ -179,39 +179,39 @@ static void on_connected(GObject *object, GAsyncResult *result,
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
         return;
     }
-    ScriptSide *watched = user_data;
-    Script *script = watched->script;
+    StepsSide *watched = user_data;
+    Steps *script = watched->script;
     watched->client = client;
     if (!client) {
         script->handlers.unmet(error->message, script->user_data);
         return;
     }
-    script_ask_before(script, watched->side);
+    steps_ask_before(script, watched->side);
 }
 
-void script_watch(Script *script, Side side, Qemu *qemu)
+void steps_watch(Steps *script, Side side, Qemu *qemu)
 {
     static const QmpClientHandlers handlers = { .event = on_event,
                                                 .closed = on_closed };
-    ScriptSide *watched = script->sides[side];
+    StepsSide *watched = script->sides[side];
     watched->qemu = qemu;
-    qmp_client_connect_async(qemu_watch(qemu), SCRIPT_MS, &handlers, watched,
+    qmp_client_connect_async(qemu_watch(qemu), STEPS_MS, &handlers, watched,
                              script->cancellable, on_connected, watched);
 }
 
-void script_forget(Script *script, Side side)
+void steps_forget(Steps *script, Side side)
 {
-    ScriptSide *watched = script->sides[side];
+    StepsSide *watched = script->sides[side];
     g_clear_object(&watched->client);
     g_clear_pointer(&watched->before, json_object_unref);
     watched->qemu = NULL;
     script->heard_us[side] = 0;
 }
 
-void script_turn(Script *script)
+void steps_turn(Steps *script)
 {
-    ScriptSide *source = script->sides[SIDE_SOURCE];
-    script_forget(script, SIDE_SOURCE);
+    StepsSide *source = script->sides[SIDE_SOURCE];
+    steps_forget(script, SIDE_SOURCE);
     script->sides[SIDE_SOURCE] = script->sides[SIDE_DESTINATION];
     script->sides[SIDE_DESTINATION] = source;
     script->sides[SIDE_SOURCE]->side = SIDE_SOURCE;
@@ -220,15 +220,15 @@ void script_turn(Script *script)
     script->heard_us[SIDE_DESTINATION] = 0;
 }
 
-Link *script_link(Script *script)
+Link *steps_link(Steps *script)
 {
     return script->link;
 }
 
-Script *script_new(const Scenario *scenario, const ScriptHandlers *handlers,
-                   gpointer user_data)
+Steps *steps_new(const Scenario *scenario, const StepsHandlers *handlers,
+                 gpointer user_data)
 {
-    Script *script = g_new0(Script, 1);
+    Steps *script = g_new0(Steps, 1);
     script->scenario = scenario;
     script->handlers = *handlers;
     script->user_data = user_data;
@@ -236,7 +236,7 @@ Script *script_new(const Scenario *scenario, const ScriptHandlers *handlers,
     script->refused = json_array_new();
     engine_init(&script->engine, scenario);
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        script->sides[side] = g_new0(ScriptSide, 1);
+        script->sides[side] = g_new0(StepsSide, 1);
         script->sides[side]->script = script;
         script->sides[side]->side = side;
     }
@@ -246,7 +246,7 @@ Script *script_new(const Scenario *scenario, const ScriptHandlers *handlers,
     return script;
 }
 
-void script_free(Script *script)
+void steps_free(Steps *script)
 {
     if (!script) {
         return;
@@ -254,7 +254,7 @@ void script_free(Script *script)
     g_cancellable_cancel(script->cancellable);
     g_clear_handle_id(&script->clock_source, g_source_remove);
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        script_forget(script, side);
+        steps_forget(script, side);
         g_free(script->sides[side]);
     }
     g_clear_pointer(&script->link, link_free);
@@ -265,7 +265,7 @@ void script_free(Script *script)
     g_free(script);
 }
 
-JsonObject *script_to_json(const Script *script)
+JsonObject *steps_to_json(const Steps *script)
 {
     JsonObject *object = engine_to_json(&script->engine);
     json_object_set_int_member(object, "migrations", script->n_migrations);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The actions of a scenario, each by a row. */
-#include "tools/lab/script-act.h"
+#include "tools/lab/steps-act.h"
 
 #include <signal.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "caps/table.h"
 
 typedef struct {
-    Script *script;
+    Steps *script;
     const ScenarioAction *action;
 } Asked;
 
@@ -25,58 +25,58 @@ static void on_answer(GObject *object, GAsyncResult *result, gpointer user_data)
         json_node_unref(node);
     } else if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
                error->domain == QMP_ERROR && error->code == QMP_ERROR_COMMAND) {
-        script_note_refused(asked->script, asked->action, error->message);
+        steps_note_refused(asked->script, asked->action, error->message);
     }
 }
 
 /* Takes @command over. */
-static void tell(Script *script, const ScenarioAction *action, Side side,
+static void tell(Steps *script, const ScenarioAction *action, Side side,
                  QmpCommand *command)
 {
     QmpClient *client = script->sides[side]->client;
     if (!client) {
-        script_note_refused(script, action, "its QEMU is gone");
+        steps_note_refused(script, action, "its QEMU is gone");
     } else {
         Asked *asked = g_new(Asked, 1);
         *asked = (Asked){ script, action };
-        qmp_client_execute_async(client, command, SCRIPT_MS,
-                                 script->cancellable, on_answer, asked);
+        qmp_client_execute_async(client, command, STEPS_MS, script->cancellable,
+                                 on_answer, asked);
     }
     qmp_command_free(command);
 }
 
-static void act_cancel(Script *script, const ScenarioAction *action)
+static void act_cancel(Steps *script, const ScenarioAction *action)
 {
     script->handlers.cancel(script->user_data);
 }
 
-static void act_postcopy(Script *script, const ScenarioAction *action)
+static void act_postcopy(Steps *script, const ScenarioAction *action)
 {
     tell(script, action, SIDE_SOURCE,
          qmp_command_new("migrate-start-postcopy"));
 }
 
-static void act_pause(Script *script, const ScenarioAction *action)
+static void act_pause(Steps *script, const ScenarioAction *action)
 {
     QmpCommand *command = qmp_command_new("migrate-pause");
     command->oob = true;
     tell(script, action, action->side, command);
 }
 
-static void act_continue(Script *script, const ScenarioAction *action)
+static void act_continue(Steps *script, const ScenarioAction *action)
 {
     tell(script, action, SIDE_SOURCE,
          qmp_command_set_string(qmp_command_new("migrate-continue"), "state",
                                 "pre-switchover"));
 }
 
-static void act_run_state(Script *script, const ScenarioAction *action)
+static void act_run_state(Steps *script, const ScenarioAction *action)
 {
     tell(script, action, action->side,
          qmp_command_new(action->kind == ACT_STOP ? "stop" : "cont"));
 }
 
-static void act_qmp(Script *script, const ScenarioAction *action)
+static void act_qmp(Steps *script, const ScenarioAction *action)
 {
     QmpCommand *command = qmp_command_new(action->name);
     if (action->arguments) {
@@ -86,7 +86,7 @@ static void act_qmp(Script *script, const ScenarioAction *action)
 }
 
 /* A number in the parameter's unit, true or false, else the word itself. */
-static void act_set(Script *script, const ScenarioAction *action)
+static void act_set(Steps *script, const ScenarioAction *action)
 {
     static const char *const words[] = { "true", "false", NULL };
     const CapsRow *row = caps_table_parameter(action->name);
@@ -104,7 +104,7 @@ static void act_set(Script *script, const ScenarioAction *action)
     tell(script, action, SIDE_SOURCE, command);
 }
 
-static void act_signal(Script *script, const ScenarioAction *action)
+static void act_signal(Steps *script, const ScenarioAction *action)
 {
     static const int signals[] = {
         [ACT_KILL] = SIGKILL, [ACT_FREEZE] = SIGSTOP, [ACT_THAW] = SIGCONT
@@ -115,33 +115,33 @@ static void act_signal(Script *script, const ScenarioAction *action)
     }
     Qemu *qemu = script->sides[action->side]->qemu;
     if (!qemu || !qemu_signal(qemu, signals[action->kind])) {
-        script_note_refused(script, action, "its QEMU is gone");
+        steps_note_refused(script, action, "its QEMU is gone");
     }
 }
 
-static void act_guest(Script *script, const ScenarioAction *action)
+static void act_guest(Steps *script, const ScenarioAction *action)
 {
     tell(script, action, SIDE_SOURCE, qmp_command_new("system_reset"));
 }
 
-static void act_recover(Script *script, const ScenarioAction *action)
+static void act_recover(Steps *script, const ScenarioAction *action)
 {
     script->handlers.recover(script->user_data);
 }
 
-static void act_link(Script *script, const ScenarioAction *action)
+static void act_link(Steps *script, const ScenarioAction *action)
 {
     link_do(script->link, action->link, action->number);
 }
 
-static void act_again(Script *script, const ScenarioAction *action)
+static void act_again(Steps *script, const ScenarioAction *action)
 {
     script->wants_again = true;
 }
 
-void script_act(Script *script, const ScenarioAction *action)
+void steps_act(Steps *script, const ScenarioAction *action)
 {
-    static void (*const does[])(Script *, const ScenarioAction *) = {
+    static void (*const does[])(Steps *, const ScenarioAction *) = {
         [ACT_CANCEL] = act_cancel,     [ACT_POSTCOPY] = act_postcopy,
         [ACT_RECOVER] = act_recover,   [ACT_PAUSE] = act_pause,
         [ACT_CONTINUE] = act_continue, [ACT_STOP] = act_run_state,

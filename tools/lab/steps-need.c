@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tools/lab/script-need.h"
+#include "tools/lab/steps-need.h"
 
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -25,7 +25,7 @@ static bool has_userfaultfd(void)
     return fd >= 0;
 }
 
-const char *script_host_lacks(const Scenario *scenario)
+const char *steps_host_lacks(const Scenario *scenario)
 {
     for (guint i = 0; i < scenario->needs->len; i++) {
         const ScenarioNeed *need = scenario->needs->pdata[i];
@@ -82,7 +82,7 @@ static bool version_fits(const ScenarioNeed *need, const char *version)
     return false;
 }
 
-static bool has_it(const ScenarioNeed *need, const ScriptSide *watched)
+static bool has_it(const ScenarioNeed *need, const StepsSide *watched)
 {
     const JsonObject *before = watched->before;
     g_autofree char *name =
@@ -94,12 +94,12 @@ static bool has_it(const ScenarioNeed *need, const ScriptSide *watched)
     return json_object_has_member((JsonObject *)before, name);
 }
 
-static char *find_unmet(const Script *script)
+static char *find_unmet(const Steps *script)
 {
     for (guint i = 0; i < script->scenario->needs->len; i++) {
         const ScenarioNeed *need = script->scenario->needs->pdata[i];
         for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-            const ScriptSide *watched = script->sides[side];
+            const StepsSide *watched = script->sides[side];
             const char *version = qmp_client_version(watched->client);
             bool is_met =
                 need->kind < NEED_VERSION ||
@@ -159,11 +159,11 @@ static void keep_all(JsonObject *into, guint question, JsonNode *answer)
 
 /* One round of questions to one QEMU. */
 typedef struct {
-    Script *script;
-    ScriptSide *watched;
+    Steps *script;
+    StepsSide *watched;
     guint question;
     JsonObject *answers;
-    void (*done)(Script *script, ScriptSide *watched, JsonObject *answers);
+    void (*done)(Steps *script, StepsSide *watched, JsonObject *answers);
 } Round;
 
 static void ask_next(Round *round);
@@ -203,12 +203,12 @@ static void ask_next(Round *round)
     }
     g_autoptr(QmpCommand) command =
         qmp_command_new(questions[round->question].command);
-    qmp_client_execute_async(client, command, SCRIPT_MS,
+    qmp_client_execute_async(client, command, STEPS_MS,
                              round->script->cancellable, on_answer, round);
 }
 
-static void ask(Script *script, ScriptSide *watched,
-                void (*done)(Script *, ScriptSide *, JsonObject *))
+static void ask(Steps *script, StepsSide *watched,
+                void (*done)(Steps *, StepsSide *, JsonObject *))
 {
     Round *round = g_new0(Round, 1);
     round->script = script;
@@ -218,8 +218,7 @@ static void ask(Script *script, ScriptSide *watched,
     ask_next(round);
 }
 
-static void take_before(Script *script, ScriptSide *watched,
-                        JsonObject *answers)
+static void take_before(Steps *script, StepsSide *watched, JsonObject *answers)
 {
     g_clear_pointer(&watched->before, json_object_unref);
     watched->before = json_object_ref(answers);
@@ -237,7 +236,7 @@ static void take_before(Script *script, ScriptSide *watched,
     }
 }
 
-void script_ask_before(Script *script, Side side)
+void steps_ask_before(Steps *script, Side side)
 {
     ask(script, script->sides[side], take_before);
 }
@@ -256,7 +255,7 @@ static bool is_setting(const char *name)
 }
 
 /* On the side that has the guest now. */
-static void note_changes(Script *script, ScriptSide *watched, JsonObject *after)
+static void note_changes(Steps *script, StepsSide *watched, JsonObject *after)
 {
     g_autoptr(GString) changed = g_string_new(script->changed);
     g_autoptr(GList) names =
@@ -275,11 +274,11 @@ static void note_changes(Script *script, ScriptSide *watched, JsonObject *after)
     script->changed = changed->len ? g_strdup(changed->str) : NULL;
 }
 
-static void take_after(Script *script, ScriptSide *watched, JsonObject *answers)
+static void take_after(Steps *script, StepsSide *watched, JsonObject *answers)
 {
     const char *status = qmp_json_string(answers, "migration status");
     if (status) {
-        script_see_status(script, watched->side, status);
+        steps_see_status(script, watched->side, status);
     }
     if (watched->side == script->guest) {
         note_changes(script, watched, answers);
@@ -289,7 +288,7 @@ static void take_after(Script *script, ScriptSide *watched, JsonObject *answers)
     }
 }
 
-void script_finish(Script *script, Side guest)
+void steps_finish(Steps *script, Side guest)
 {
     script->guest = guest;
     script->n_asking = N_SIDES;

@@ -2,25 +2,25 @@
 #pragma once
 /* What the script's own files share; nobody outside of them includes this. */
 #include "qmp/client.h"
-#include "tools/lab/script.h"
+#include "tools/lab/steps.h"
 
-#define SCRIPT_MS 10000u /* for an answer */
+#define STEPS_MS 10000u /* for an answer */
 
 typedef struct {
-    Script *script;
+    Steps *script;
     Side side;
     Qemu *qemu;         /* NULL: none */
     QmpClient *client;  /* NULL: not there */
     JsonObject *before; /* its parameters and capabilities, by name */
-} ScriptSide;
+} StepsSide;
 
-struct Script {
+struct Steps {
     const Scenario *scenario;
-    ScriptHandlers handlers;
+    StepsHandlers handlers;
     gpointer user_data;
     GCancellable *cancellable;
     Engine engine;
-    ScriptSide *sides[N_SIDES];
+    StepsSide *sides[N_SIDES];
     Link *link;
     int64_t heard_us[N_SIDES]; /* QEMU's clock, of the last event */
     guint clock_source;
@@ -33,11 +33,11 @@ struct Script {
 };
 
 /* QEMU said no to an action: that may be what is wanted. */
-void script_note_refused(Script *script, const ScenarioAction *action,
-                         const char *why);
+void steps_note_refused(Steps *script, const ScenarioAction *action,
+                        const char *why);
 
 /* A status that nobody told, but an answer. */
-void script_see_status(Script *script, Side side, const char *status);
+void steps_see_status(Steps *script, Side side, const char *status);
 
 /* Does it, or begins to. */
-void script_act(Script *script, const ScenarioAction *action);
+void steps_act(Steps *script, const ScenarioAction *action);
