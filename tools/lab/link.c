@@ -119,31 +119,33 @@ static bool send_all(int end, const char *bytes, size_t n)
     return true;
 }
 
-/* Until nothing is dropped any more, and then until the wire has taken @n bytes
- * and brought them there. */
+/* With the lock: until then, or until the link is closed. */
+static void wait_until(Link *link, int64_t time_us)
+{
+    while (!link->is_closed &&
+           g_cond_wait_until(&link->changed, &link->mutex, time_us)) {
+    }
+}
+
+/* With the lock: until nothing is dropped any more, and then until the wire has
+ * taken @n bytes. */
 static void wait_turn(Link *link, size_t n)
 {
-    g_mutex_lock(&link->mutex);
     while (link->drops && !link->is_closed) {
         g_cond_wait(&link->changed, &link->mutex);
     }
-    int64_t now_us = g_get_monotonic_time(), until_us = now_us;
     if (link->rate_bytes_per_s > 0) {
-        int64_t begin_us = MAX(link->free_us, now_us);
+        int64_t begin_us = MAX(link->free_us, g_get_monotonic_time());
         link->free_us =
             begin_us + (int64_t)(n * G_USEC_PER_SEC / link->rate_bytes_per_s);
-        until_us = link->free_us;
-    }
-    g_mutex_unlock(&link->mutex);
-    if (until_us > now_us) {
-        g_usleep(until_us - now_us);
+        wait_until(link, link->free_us);
     }
 }
 
 /* What was read and not yet brought there. */
 typedef struct {
     int64_t due_us;
-    size_t n;
+    size_t n; /* 0: the end of it */
     char bytes[CHUNK];
 } Chunk;
 
@@ -151,51 +153,66 @@ typedef struct {
 typedef struct {
     Link *link;
     int end;
-    GAsyncQueue *chunks; /* of Chunk; one with n 0 is the last */
+    GQueue chunks; /* of Chunk; with the lock */
 } Lane;
+
+static Chunk *next_chunk(Lane *lane)
+{
+    Link *link = lane->link;
+    g_mutex_lock(&link->mutex);
+    while (g_queue_is_empty(&lane->chunks)) {
+        g_cond_wait(&link->changed, &link->mutex);
+    }
+    Chunk *chunk = g_queue_pop_head(&lane->chunks);
+    g_cond_broadcast(&link->changed);
+    if (chunk->n > 0) {
+        wait_until(link, chunk->due_us);
+        wait_turn(link, chunk->n);
+    }
+    g_mutex_unlock(&link->mutex);
+    return chunk;
+}
 
 static gpointer run_lane(gpointer user_data)
 {
     Lane *lane = user_data;
-    bool is_open = true;
-    for (;;) {
-        g_autofree Chunk *chunk = g_async_queue_pop(lane->chunks);
-        if (chunk->n == 0) {
-            break;
-        }
-        int64_t wait_us = chunk->due_us - g_get_monotonic_time();
-        if (is_open && wait_us > 0) {
-            g_usleep(wait_us);
-        }
-        if (is_open) {
-            wait_turn(lane->link, chunk->n);
-            is_open = send_all(lane->end, chunk->bytes, chunk->n);
-        }
+    bool is_open = true, is_over = false;
+    while (!is_over) {
+        g_autofree Chunk *chunk = next_chunk(lane);
+        is_over = chunk->n == 0;
+        is_open = is_open && send_all(lane->end, chunk->bytes, chunk->n);
     }
     shutdown(lane->end, SHUT_WR);
     return NULL;
 }
 
-/* So many wait at most: more than what fits into any delay that is of use. */
+/* So many wait at most.  Without a delay only a few: what is not sent stays
+ * unread; with one more than fits into any delay that is of use. */
 #define CHUNKS_MAX   4096
 #define CHUNKS_USUAL 8
 
+static bool has_room(const Lane *lane)
+{
+    return lane->link->is_closed ||
+           g_queue_get_length((GQueue *)&lane->chunks) <
+               (lane->link->delay_us > 0 ? CHUNKS_MAX : CHUNKS_USUAL);
+}
+
 static bool read_chunk(Lane *lane, int from)
 {
+    Link *link = lane->link;
     Chunk *chunk = g_new(Chunk, 1);
     ssize_t n = recv(from, chunk->bytes, CHUNK, 0);
 
-    g_mutex_lock(&lane->link->mutex);
-    chunk->due_us = g_get_monotonic_time() + (int64_t)lane->link->delay_us;
-    bool is_late = lane->link->delay_us > 0;
-    g_mutex_unlock(&lane->link->mutex);
     chunk->n = n > 0 ? (size_t)n : 0;
-    g_async_queue_push(lane->chunks, chunk);
-    /* Without a delay only a few: what is not sent stays unread. */
-    int at_most = is_late ? CHUNKS_MAX : CHUNKS_USUAL;
-    while (n > 0 && g_async_queue_length(lane->chunks) >= at_most) {
-        g_usleep(50);
+    g_mutex_lock(&link->mutex);
+    while (!has_room(lane)) {
+        g_cond_wait(&link->changed, &link->mutex);
     }
+    chunk->due_us = g_get_monotonic_time() + (int64_t)link->delay_us;
+    g_queue_push_tail(&lane->chunks, chunk);
+    g_cond_broadcast(&link->changed);
+    g_mutex_unlock(&link->mutex);
     return n > 0;
 }
 
@@ -220,13 +237,12 @@ static gpointer run_pump(gpointer user_data)
     Way *way = pump->way;
     Lane lane = { .link = way->link,
                   .end = way->ends[!pump->from],
-                  .chunks = g_async_queue_new_full(g_free) };
+                  .chunks = G_QUEUE_INIT };
     GThread *thread = g_thread_new("link-lane", run_lane, &lane);
 
     while (read_chunk(&lane, way->ends[pump->from])) {
     }
     g_thread_join(thread);
-    g_async_queue_unref(lane.chunks);
     way_unref(way);
     return NULL;
 }
