@@ -123,6 +123,9 @@ void hop_end(Lab *lab)
 
 void hop_close(Lab *lab)
 {
+    if (lab->stage == STAGE_OVER) {
+        return; /* cancelled while both were asked for the last time */
+    }
     hop_add_result(lab);
     lab->n_hops++;
     if (lab->result->outcome != OUTCOME_MIGRATED ||

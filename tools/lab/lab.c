@@ -84,7 +84,11 @@ static gboolean on_deadline(gpointer user_data)
         start_pair(lab);
         return G_SOURCE_REMOVE;
     }
-    if (lab->stage == STAGE_VERIFY) {
+    if (lab->stage == STAGE_MIGRATE) {
+        lab_fail(lab, FAILURE_DEADLINE, OUTCOME_UNRESOLVED,
+                 g_strdup("qmigrate was killed, and nobody brought the "
+                          "migration to its end"));
+    } else if (lab->stage == STAGE_VERIFY) {
         lab_fail(
             lab, FAILURE_MEMORY_NOT_INTACT, OUTCOME_VERDICT,
             g_strdup("the guest did not answer when asked for its memory"));
@@ -310,6 +314,12 @@ static void on_watched(gpointer user_data)
     check_ready(lab);
 }
 
+static void on_unreachable(const char *what, gpointer user_data)
+{
+    lab_fail(user_data, FAILURE_MONITOR_UNREACHABLE, OUTCOME_ERROR,
+             g_strdup(what));
+}
+
 static void on_unmet(const char *what, gpointer user_data)
 {
     lab_fail(user_data, FAILURE_NEED_UNMET, OUTCOME_SKIP, g_strdup(what));
@@ -341,6 +351,7 @@ static void on_script_finished(gpointer user_data)
 gboolean lab_make_script(Lab *lab)
 {
     static const StepsHandlers handlers = { .ready = on_watched,
+                                            .unreachable = on_unreachable,
                                             .unmet = on_unmet,
                                             .cancel = on_script_cancel,
                                             .kill = on_script_kill,
@@ -471,10 +482,11 @@ void lab_free(Lab *lab)
 void lab_cancel(Lab *lab)
 {
     /* Where the guest is does not change by our not asking it. */
-    Outcome outcome = lab->stage != STAGE_VERIFY ? OUTCOME_CANCELLED
-                      : lab->result->outcome == OUTCOME_MIGRATED
-                          ? OUTCOME_VERDICT
-                          : lab->result->outcome;
+    Outcome outcome =
+        lab->is_orphan && lab->stage == STAGE_MIGRATE ? OUTCOME_UNRESOLVED
+        : lab->stage != STAGE_VERIFY                  ? OUTCOME_CANCELLED
+        : lab->result->outcome == OUTCOME_MIGRATED    ? OUTCOME_VERDICT
+                                                      : lab->result->outcome;
     if (lab->stage == STAGE_MIGRATE && lab->run) {
         run_cancel(lab->run);
         return;

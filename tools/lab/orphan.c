@@ -12,8 +12,13 @@ static gboolean on_kill(gpointer user_data)
 {
     Lab *lab = user_data;
     lab->idle_source = 0;
+    if (lab->stage != STAGE_MIGRATE) {
+        return G_SOURCE_REMOVE; /* it was over before */
+    }
     g_clear_pointer(&lab->run, run_free);
     lab->is_orphan = TRUE;
+    lab_enter(lab, STAGE_MIGRATE,
+              (unsigned)(lab->options->scenario->deadline_us / 1000));
     steps_see_orphan(lab->script);
     return G_SOURCE_REMOVE;
 }
@@ -49,6 +54,9 @@ static void on_recovered(GObject *object, GAsyncResult *result,
         return;
     }
     Lab *lab = user_data;
+    if (lab->stage != STAGE_MIGRATE) {
+        return; /* given up before */
+    }
     Outcome outcome = g_subprocess_get_if_exited(process)
                           ? outcome_of(g_subprocess_get_exit_status(process))
                           : OUTCOME_UNRESOLVED;

@@ -183,7 +183,7 @@ static void on_connected(GObject *object, GAsyncResult *result,
     Steps *script = watched->script;
     watched->client = client;
     if (!client) {
-        script->handlers.unmet(error->message, script->user_data);
+        script->handlers.unreachable(error->message, script->user_data);
         return;
     }
     steps_ask_before(script, watched->side);

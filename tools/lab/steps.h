@@ -16,6 +16,8 @@ typedef struct Steps Steps;
 typedef struct {
     /* Both monitors are there, and what is needed too. */
     void (*ready)(gpointer user_data);
+    /* A monitor cannot be reached; one phrase.  It ends here. */
+    void (*unreachable)(const char *what, gpointer user_data);
     /* Something is missing that it needs; one phrase.  It ends here. */
     void (*unmet)(const char *what, gpointer user_data);
     void (*cancel)(gpointer user_data);
