@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/scenario/drive.h"
 
+#include <ftw.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,20 +39,15 @@ static int code_of(Outcome outcome)
 
 /* ---- what comes of one ---- */
 
+static int remove_one(const char *path, const struct stat *st, int kind,
+                      struct FTW *where)
+{
+    return remove(path);
+}
+
 static void remove_folder(const char *path)
 {
-    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
-    const char *name;
-    while (folder && (name = g_dir_read_name(folder))) {
-        g_autofree char *inside = g_build_filename(path, name, NULL);
-        if (g_file_test(inside, G_FILE_TEST_IS_DIR) &&
-            !g_file_test(inside, G_FILE_TEST_IS_SYMLINK)) {
-            remove_folder(inside);
-        } else {
-            g_unlink(inside);
-        }
-    }
-    g_rmdir(path);
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static void keep(Drive *drive, CellRun *run)

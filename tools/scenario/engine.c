@@ -67,7 +67,7 @@ static bool has_come(const Engine *engine, const Moment *moment,
     switch (moment->kind) {
     case MOMENT_START:
     case MOMENT_STEP:
-        return engine->has_started;
+        return true;
     case MOMENT_STATUS:
         return strcmp(status_now(engine, moment->side), moment->word) == 0;
     case MOMENT_EVENT:
@@ -90,7 +90,8 @@ static void look_for(Engine *engine, const ScenarioStep *step,
                      const Sight *sight)
 {
     const Moment *moment = &step->moment;
-    if (engine->due_us >= 0 || !has_come(engine, moment, sight)) {
+    if (!engine->has_started || engine->due_us >= 0 ||
+        !has_come(engine, moment, sight)) {
         return;
     }
     int64_t from_us =

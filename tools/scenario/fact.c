@@ -16,6 +16,8 @@ struct FactRow {
     Unit unit; /* of a number */
     TakeFact *take;
     JudgeFact *judge;
+    const char *filler; /* a word that stands behind it, only to be read */
+    bool has_side;      /* source or destination stands before it */
 };
 
 /* ---- words ---- */
@@ -160,25 +162,6 @@ static gboolean take_number(Cursor *cursor, Expectation *fact, GError **error)
            cursor_quantity(cursor, fact->row->unit, &fact->number, error);
 }
 
-static bool holds(Compare compare, double found, double expected)
-{
-    switch (compare) {
-    case COMPARE_LESS:
-        return found < expected;
-    case COMPARE_AT_MOST:
-        return found <= expected;
-    case COMPARE_EQUAL:
-        return found == expected;
-    case COMPARE_NOT:
-        return found != expected;
-    case COMPARE_AT_LEAST:
-        return found >= expected;
-    case COMPARE_MORE:
-        return found > expected;
-    }
-    return false;
-}
-
 char *fact_text(double value, Unit unit)
 {
     if (unit == UNIT_MICROSECONDS && value >= 10 * 1000) {
@@ -196,7 +179,7 @@ static char *judge_number(const Expectation *fact, JsonObject *result)
     if (!document_number(result, fact->row->path, &found)) {
         return g_strdup("it is not known");
     }
-    if (holds(fact->compare, found, fact->number)) {
+    if (compare_holds(fact->compare, found, fact->number)) {
         return NULL;
     }
     g_autofree char *text = fact_text(found, fact->row->unit);
@@ -215,9 +198,9 @@ static const FactRow rows[] = {
     { "guest", "guest", UNIT_NONE, take_guest, judge_word },
     { "memory", "verify.memory", UNIT_NONE, take_memory, judge_word },
     { "error", "error.code", UNIT_NONE, take_word, judge_word },
-    { "heartbeat", NULL, UNIT_NONE, take_phrase, judge_heartbeat },
-    { "settings", NULL, UNIT_NONE, take_phrase, judge_settings },
-    { "statuses", NULL, UNIT_NONE, take_statuses, judge_statuses },
+    { "heartbeat", NULL, UNIT_NONE, take_phrase, judge_heartbeat, "whole" },
+    { "settings", NULL, UNIT_NONE, take_phrase, judge_settings, "back" },
+    { "statuses", NULL, UNIT_NONE, take_statuses, judge_statuses, NULL, true },
     NUMBER("exit", "exit_code", UNIT_NONE),
     NUMBER("passes", "passes", UNIT_NONE),
     NUMBER("refused", "script.refused", UNIT_NONE),
@@ -276,17 +259,13 @@ bool fact_number(const char *name, JsonObject *result, double *ret, Unit *unit)
     return document_number(result, row->path, ret);
 }
 
-/* "heartbeat whole", "settings back": the second word is there to be read. */
 static gboolean take_filler(Cursor *cursor, const FactRow *row, GError **error)
 {
-    const char *word = row->judge == judge_heartbeat  ? "whole"
-                       : row->judge == judge_settings ? "back"
-                                                      : NULL;
     Spot spot = cursor_spot(cursor);
-    return !word || cursor_accept(cursor, word)
+    return !row->filler || cursor_accept(cursor, row->filler)
                ? TRUE
                : spot_fail(spot, error, "'%s' needs '%s' behind it", row->name,
-                           word);
+                           row->filler);
 }
 
 static gboolean take_fact(Cursor *cursor, Expectation *fact, GError **error)
@@ -303,7 +282,7 @@ static gboolean take_fact(Cursor *cursor, Expectation *fact, GError **error)
     if (!fact->row) {
         return spot_unknown(spot, error, "fact", word ? word : "", names);
     }
-    if (has_side != (fact->row->judge == judge_statuses)) {
+    if (has_side != fact->row->has_side) {
         return spot_fail(spot, error,
                          has_side ? "'%s' is not of one side"
                                   : "'%s' needs source or destination before "
@@ -332,12 +311,11 @@ char *expectation_judge(const Expectation *expectation, JsonObject *result)
     return expectation->row->judge(expectation, result);
 }
 
-bool expectations_name_outcome(const GPtrArray *expectations)
+bool expectations_have(const GPtrArray *expectations, const char *name)
 {
     for (guint i = 0; i < expectations->len; i++) {
         const Expectation *one = expectations->pdata[i];
-        if (strcmp(one->row->name, "outcome") == 0 ||
-            strcmp(one->row->name, "exit") == 0) {
+        if (strcmp(one->row->name, name) == 0) {
             return true;
         }
     }

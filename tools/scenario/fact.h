@@ -9,8 +9,8 @@
 /* NULL: it holds; else what is so instead, one phrase.  Free with g_free(). */
 char *expectation_judge(const Expectation *expectation, JsonObject *result);
 
-/* Does one of them tell how it must end?  Else it must have migrated. */
-bool expectations_name_outcome(const GPtrArray *expectations);
+/* Is one of them of the fact of this name? */
+bool expectations_have(const GPtrArray *expectations, const char *name);
 
 /* Of a fact with a number ("downtime.events"): its value in @result, in the unit
  * of it; false: it is null there. */

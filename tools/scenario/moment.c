@@ -4,6 +4,8 @@
 
 #include "tools/scenario/private.h"
 
+#define DELAY_MAX_US (G_GUINT64_CONSTANT(24) * 3600 * G_USEC_PER_SEC)
+
 /* QEMU's words for where a migration is; a newer QEMU's are in quotes. */
 const char *const scenario_statuses[] = {
     "none",
@@ -122,6 +124,9 @@ gboolean moment_parse(Cursor *cursor, Moment *moment, GError **error)
     g_autoptr(GError) why = NULL;
     if (!unit_parse(word, UNIT_MICROSECONDS, &moment->delay_us, &why)) {
         return spot_fail(spot, error, "%s", why->message);
+    }
+    if (moment->delay_us > DELAY_MAX_US) {
+        return spot_fail(spot, error, "%s is longer than a day", word);
     }
     if (cursor_accept(cursor, "after")) {
         return plain(cursor, moment, error) && cursor_finish(cursor, error);

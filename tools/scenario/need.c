@@ -27,6 +27,25 @@ gboolean compare_parse(Cursor *cursor, Compare *compare, GError **error)
                         compare_names);
 }
 
+bool compare_holds(Compare compare, double found, double expected)
+{
+    switch (compare) {
+    case COMPARE_LESS:
+        return found < expected;
+    case COMPARE_AT_MOST:
+        return found <= expected;
+    case COMPARE_EQUAL:
+        return found == expected;
+    case COMPARE_NOT:
+        return found != expected;
+    case COMPARE_AT_LEAST:
+        return found >= expected;
+    case COMPARE_MORE:
+        return found > expected;
+    }
+    return false;
+}
+
 static gboolean is_version(const char *word)
 {
     guint64 number;

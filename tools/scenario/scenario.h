@@ -105,6 +105,8 @@ typedef enum {
     COMPARE_MORE,
 } Compare;
 
+bool compare_holds(Compare compare, double found, double expected);
+
 /* What must hold afterwards. */
 typedef struct {
     Spot spot;

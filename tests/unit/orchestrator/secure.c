@@ -122,14 +122,18 @@ static void what_is_found_has_its_word(void **state)
     assert_int_equal(inspected->m->outcome, OUTCOME_REFUSED);
 }
 
-static void qemu_is_left_to_find_it(void **state)
+static Inspected *let_pass_a_wrong_name(void)
 {
     Secure *secure = with_certificates();
     secure->hostname = g_strdup("c.example");
-    g_autoptr(Inspected) inspected =
-        inspected_new(&(Inspection){ .version = { "10.0", "10.0" },
-                                     .no_preflight = true,
-                                     .secure = secure });
+    return inspected_new(&(Inspection){ .version = { "10.0", "10.0" },
+                                        .no_preflight = true,
+                                        .secure = secure });
+}
+
+static void qemu_is_left_to_find_it(void **state)
+{
+    g_autoptr(Inspected) inspected = let_pass_a_wrong_name();
 
     assert_int_equal(inspected->m->failure.code, FAILURE_NONE);
     assert_true(inspected->m->steps->len > 2);
@@ -138,12 +142,7 @@ static void qemu_is_left_to_find_it(void **state)
 /* ... and what then comes of it is explained. */
 static void the_cause_is_named(void **state)
 {
-    Secure *secure = with_certificates();
-    secure->hostname = g_strdup("c.example");
-    g_autoptr(Inspected) inspected =
-        inspected_new(&(Inspection){ .version = { "10.0", "10.0" },
-                                     .no_preflight = true,
-                                     .secure = secure });
+    g_autoptr(Inspected) inspected = let_pass_a_wrong_name();
     Side side = SIDE_SOURCE;
     g_autofree char *cause = secure_cause(inspected->m, &side);
 

@@ -121,6 +121,8 @@ static const struct {
       "it:2:11: ", "did you mean active" },
     { "[scenario a]\nat pass one: cancel\n", "it:2:9: ", "number" },
     { "[scenario a]\nat remaining 5: cancel\n", "it:2:14: ", "needs <" },
+    { "[scenario a]\nat 9223372036854775807us after start: cancel\n",
+      "it:2:4: ", "longer than a day" },
     { "[scenario a]\nat 5GiB after start: cancel\n", "it:2:4: ", "unit" },
     { "[scenario a]\nexpect outcom failed\n",
       "it:2:8: ", "did you mean outcome" },
