@@ -38,6 +38,17 @@ static void take_error(QmpClient *client, const QmpMessage *message)
     qmp_client_take_reply(client, message);
 }
 
+/*
+ * QEMU may tell a client that has just connected of an event before it greets
+ * it.  Such an event is of the time without a session, of which nothing is told:
+ * who connects asks for the state.
+ */
+static bool is_early_event(const QmpClient *client, const QmpMessage *message)
+{
+    return client->state == STATE_GREETING &&
+           message->kind == QMP_MESSAGE_EVENT;
+}
+
 static void take_message(QmpClient *client, const QmpMessage *message,
                          int64_t arrival_us)
 {
@@ -83,6 +94,8 @@ static void message_arrived(const char *text, size_t n, int64_t arrival_us,
     message = qmp_message_parse(text, n, &error);
     if (!message) {
         refuse_message(client, error);
+    } else if (is_early_event(client, message)) {
+        return;
     } else if (client->state == STATE_GREETING &&
                message->kind != QMP_MESSAGE_GREETING) {
         qmp_client_break(

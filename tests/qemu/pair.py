@@ -71,7 +71,9 @@ class Monitor:
         self.socket.connect(path)
         self.bytes = b''
         self.events = []
-        self.receive()
+        # An event of the moment of connecting can come before the greeting.
+        while 'QMP' not in self.receive():
+            pass
         self.execute('qmp_capabilities')
 
     def receive(self):

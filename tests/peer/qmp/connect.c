@@ -50,6 +50,19 @@ static void a_greeting_may_come_byte_by_byte(void **state)
     check_works(fake);
 }
 
+static void an_event_before_the_greeting_is_dropped(void **state)
+{
+    g_autoptr(FakeQemu) fake =
+        fake_qemu_new("<- {\"event\": \"STOP\"}\n"
+                      "<- {\"event\": \"RESUME\"}\n" READY_OOB STATUS);
+    g_autoptr(Session) session = session_connect(fake);
+
+    assert_int_equal(session->events->len, 0);
+    assert_string_equal(session_wait(session_ask(session, "query-status")),
+                        "{\"status\":\"running\"}");
+    assert_null(fake_qemu_failure(fake));
+}
+
 static void events_may_come_before_the_negotiation_is_answered(void **state)
 {
     g_autoptr(FakeQemu) fake =
@@ -401,6 +414,7 @@ int main(void)
         cmocka_unit_test(negotiates_oob_where_it_is_offered),
         cmocka_unit_test(does_without_oob_where_it_is_not),
         cmocka_unit_test(a_greeting_may_come_byte_by_byte),
+        cmocka_unit_test(an_event_before_the_greeting_is_dropped),
         cmocka_unit_test(events_may_come_before_the_negotiation_is_answered),
         cmocka_unit_test(takes_what_a_pretty_monitor_says),
         cmocka_unit_test(plays_what_qemu_7_2_said),
