@@ -14,6 +14,7 @@ typedef struct {
     Side side;
     QmpCommand *command;
     QmpCommand *undo;
+    bool may_be_used_up; /* then QEMU refuses @undo, and all is well */
 } CapsStep;
 
 void caps_step_free(CapsStep *step);

@@ -60,7 +60,7 @@ static char *try(const CapsInventory inventories[], const CapsFeature *feature,
                                   false };
     CapsInventory wanted[N_SIDES];
 
-    if (request.transport != CAPS_OVER_FILE) {
+    if (!caps_transport_is_one_way(request.transport)) {
         g_ptr_array_add(wishes, caps_wish_capability("return-path", true));
     }
     for (const char *const *option = companions[companion].options; *option;

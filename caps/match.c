@@ -192,7 +192,8 @@ static void check_capability(const CapsInventory wanted[], const char *name,
                                      name, name),
                      "%s is on on the %s alone, and QEMU does not compare",
                      name, side_name(side));
-    } else if (transport != CAPS_OVER_FILE) { /* there each works alone */
+    } else if (!caps_transport_is_one_way(transport)) {
+        /* ... where each works alone */
         findings_add(findings, FINDING_NO_EFFECT, FINDING_WARNING, N_SIDES,
                      g_strdup_printf("--enable %s sets both sides", name),
                      "%s is on on the %s alone, where it does nothing", name,

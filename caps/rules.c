@@ -24,6 +24,8 @@ static const CapsRule rules[] = {
       "use --compress=METHOD, which multifd does itself" },
     { "multifd transport=file", NEEDS, "mapped-ram", QEMU_REFUSES_LATER, 0, 0,
       NULL, NULL },
+    { "multifd", EXCLUDES, "transport=single", QEMU_REFUSES_LATER, 0, 0, NULL,
+      "give --uri unix:PATH or tcp:HOST:0" },
 
     /* no copying */
     { "zero-copy-send", NEEDS, "multifd", QEMU_REFUSES, 0, 0, NULL, NULL },
@@ -43,11 +45,13 @@ static const CapsRule rules[] = {
       NULL },
     { "postcopy-ram", EXCLUDES, "x-ignore-shared", QEMU_REFUSES, 0, 0, NULL,
       NULL },
-    { "postcopy-ram", EXCLUDES, "transport=file", QEMU_BREAKS, 0, 0,
+    { "postcopy-ram", EXCLUDES, "transport=one-way", QEMU_BREAKS, 0, 0,
       "it stops the guest at the end and fails",
-      "leave post-copy out: a file cannot be asked for pages", ON_SOURCE },
-    { "postcopy-preempt", EXCLUDES, "transport=file", QEMU_REFUSES_LATER, 0, 0,
-      NULL, "leave post-copy out: a file cannot be asked for pages" },
+      "leave post-copy out: nobody can be asked for pages", ON_SOURCE },
+    { "postcopy-preempt", EXCLUDES, "transport=one-way", QEMU_REFUSES_LATER,
+      0, 0, NULL, "leave post-copy out: nobody can be asked for pages" },
+    { "postcopy-preempt", EXCLUDES, "transport=single", QEMU_REFUSES_LATER, 0,
+      0, "it takes a second one", "give --uri unix:PATH or tcp:HOST:0" },
 
     /* files */
     { "mapped-ram", NEEDS, "transport=file", QEMU_REFUSES_LATER, 0, 0, NULL,
@@ -56,13 +60,13 @@ static const CapsRule rules[] = {
     { "mapped-ram", EXCLUDES, "postcopy-ram", QEMU_REFUSES, 0, 0, NULL, NULL },
     { "mapped-ram", EXCLUDES, "multifd-compression!=none", QEMU_REFUSES_LATER,
       0, 0, "a destination with multifd crashes", NULL },
-    { "tls-creds!=", EXCLUDES, "transport=file", QEMU_BREAKS, 0, 0,
+    { "tls-creds!=", EXCLUDES, "transport=one-way", QEMU_BREAKS, 0, 0,
       "fails or hangs", "turn TLS off: there is nobody to shake hands with" },
-    { "return-path", EXCLUDES, "transport=file", QEMU_BREAKS, 0, 0,
+    { "return-path", EXCLUDES, "transport=one-way", QEMU_BREAKS, 0, 0,
       "it stops the guest at the end and fails", "leave --enable return-path "
-      "out: a file cannot answer", ON_SOURCE },
-    { "switchover-ack", EXCLUDES, "transport=file", QEMU_BREAKS, 0, 0,
-      "fails", "leave it out: a file cannot answer", ON_SOURCE },
+      "out: nobody answers there", ON_SOURCE },
+    { "switchover-ack", EXCLUDES, "transport=one-way", QEMU_BREAKS, 0, 0,
+      "fails", "leave it out: nobody answers there", ON_SOURCE },
 
     /* QEMU restarted under its guest */
     { "mode=cpr-transfer", NEEDS, "transport=cpr", QEMU_REFUSES_LATER, 0, 0,
@@ -88,15 +92,54 @@ const CapsRule *caps_rules(size_t *ret_n)
     return rules;
 }
 
+/* What a rule may call each, and how people say it. */
+static const struct {
+    const char *word, *text;
+    unsigned which; /* bits of CapsTransport */
+} transport_words[] = {
+    { "tcp", "a tcp: address", 1 << CAPS_OVER_TCP },
+    { "unix", "a unix: address", 1 << CAPS_OVER_UNIX },
+    { "file", "a file: address", 1 << CAPS_OVER_FILE },
+    { "cpr", "a cpr: address", 0 },
+    { "one-way", "an address that nothing comes back from",
+      1 << CAPS_OVER_FILE | 1 << CAPS_OVER_PIPE },
+    { "single", "an address of one connection",
+      1 << CAPS_OVER_PAIR | 1 << CAPS_OVER_PIPE },
+};
+
+static bool is_called(CapsTransport transport, const char *word)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(transport_words); i++) {
+        if (strcmp(transport_words[i].word, word) == 0) {
+            return transport_words[i].which & (1 << transport);
+        }
+    }
+    return false;
+}
+
+bool caps_transport_is_one_way(CapsTransport transport)
+{
+    return is_called(transport, "one-way");
+}
+
+char *caps_transport_to_text(const char *word)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(transport_words); i++) {
+        if (strcmp(transport_words[i].word, word) == 0) {
+            return g_strdup(transport_words[i].text);
+        }
+    }
+    return g_strdup_printf("a %s: address", word);
+}
+
 static bool has_value(const char *name, const char *value, bool is_not,
                       const CapsInventory *inventory, CapsTransport transport)
 {
     g_autofree char *now = NULL;
-    static const char *const transports[N_CAPS_TRANSPORTS] = { "tcp", "unix",
-                                                               "file" };
     if (strcmp(name, "transport") == 0) {
-        now = g_strdup(transports[transport]);
-    } else if (strcmp(name, "accel") == 0) {
+        return is_called(transport, value) != is_not;
+    }
+    if (strcmp(name, "accel") == 0) {
         now = g_strdup(inventory->accel);
     } else {
         now = caps_inventory_value(inventory, name);
@@ -147,7 +190,7 @@ static char *setting_to_text(const char *setting,
 {
     const char *unequal = strstr(setting, "!=");
     if (g_str_has_prefix(setting, "transport=")) {
-        return g_strdup_printf("a %s: address", setting + strlen("transport="));
+        return caps_transport_to_text(setting + strlen("transport="));
     }
     if (!unequal) {
         return g_strdelimit(g_strdup(setting), " ", '+');

@@ -7,7 +7,8 @@
  *
  * A setting is written NAME (a capability that is on), NAME=VALUE, NAME!=VALUE
  * (a parameter), transport=file or accel!=kvm; several with spaces between them
- * hold together.
+ * hold together.  Some transports are called by more than one word: "one-way" is
+ * what nothing comes back from, "single" what has one connection only.
  */
 #include "caps/finding.h"
 #include "caps/inventory.h"
@@ -16,9 +17,17 @@
 typedef enum {
     CAPS_OVER_TCP,
     CAPS_OVER_UNIX,
-    CAPS_OVER_FILE,
+    CAPS_OVER_FILE, /* by its name, or by a set of descriptors */
+    CAPS_OVER_PAIR, /* of sockets: fd:pair */
+    CAPS_OVER_PIPE, /* exec:, and a file by one descriptor */
     N_CAPS_TRANSPORTS,
 } CapsTransport;
+
+/* Does nothing come back to the source? */
+bool caps_transport_is_one_way(CapsTransport transport);
+
+/* "a file: address": what stands behind "transport=", as people say it. */
+char *caps_transport_to_text(const char *word);
 
 typedef enum { RULE_NEEDS, RULE_EXCLUDES } RuleKind;
 

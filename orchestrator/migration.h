@@ -114,10 +114,12 @@ typedef struct {
 typedef struct Secure Secure; /* orchestrator/secure.h */
 
 typedef struct {
-    char *uri; /* what the destination listens at: unix:PATH or tcp:HOST:PORT;
-                * or file:PATH, which the source writes before */
+    char *
+        uri; /* what the destination listens at, or reads; orchestrator/uri.h */
     char *way_uri; /* where the source connects to instead, a proxy before the
                     * destination; NULL: to it itself */
+    bool as_channels;         /* QEMU is told both by "channels" */
+    bool is_live;             /* to a file while the guest runs */
     char *destination_host;   /* for the source, where @uri's is a wildcard */
     GPtrArray *wishes;        /* of CapsWish */
     GPtrArray *features;      /* of CapsFeatureWish, or NULL */

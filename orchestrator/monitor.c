@@ -23,7 +23,7 @@ struct Monitor {
     char *version;
     pid_t pid;
     int pidfd; /* -1: not watched */
-    guint pidfd_source;
+    guint pidfd_source, refusal_source;
 };
 
 typedef struct {
@@ -115,6 +115,9 @@ void monitor_free(Monitor *monitor)
     }
     if (monitor->pidfd >= 0) {
         close(monitor->pidfd);
+    }
+    if (monitor->refusal_source) {
+        g_source_remove(monitor->refusal_source);
     }
     g_object_unref(monitor->cancellable);
     qmp_address_free(monitor->address);
@@ -240,6 +243,38 @@ static void on_reply(GObject *object, GAsyncResult *result, gpointer user_data)
     } else if (g_error_matches(error, QMP_ERROR, QMP_ERROR_TIMED_OUT)) {
         emit(call->monitor, (Event){ .kind = EVENT_SILENT, .ask = call->ask });
     } /* else the session is over, which is reported once, by on_closed() */
+}
+
+/* Nothing may call back before monitor_refuse() returns. */
+typedef struct {
+    Monitor *monitor;
+    Ask ask;
+    char *text;
+} Refusal;
+
+static gboolean on_refusal(gpointer user_data)
+{
+    const Refusal *refusal = user_data;
+    refusal->monitor->refusal_source = 0;
+    emit(refusal->monitor, (Event){ .kind = EVENT_REFUSED,
+                                    .ask = refusal->ask,
+                                    .text = refusal->text });
+    return G_SOURCE_REMOVE;
+}
+
+static void free_refusal(gpointer data)
+{
+    Refusal *refusal = data;
+    g_free(refusal->text);
+    g_free(refusal);
+}
+
+void monitor_refuse(Monitor *monitor, Ask ask, const char *text)
+{
+    Refusal *refusal = g_new0(Refusal, 1);
+    *refusal = (Refusal){ monitor, ask, g_strdup(text) };
+    monitor->refusal_source =
+        g_idle_add_full(G_PRIORITY_DEFAULT, on_refusal, refusal, free_refusal);
 }
 
 void monitor_send(Monitor *monitor, Ask ask, const QmpCommand *command,

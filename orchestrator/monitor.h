@@ -28,6 +28,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Monitor, monitor_free)
 /* Ends in EVENT_CONNECTED or EVENT_LOST. */
 void monitor_connect(Monitor *monitor);
 
+/* Ends in EVENT_REFUSED with @text: it was not even sent. */
+void monitor_refuse(Monitor *monitor, Ask ask, const char *text);
+
 /* Ends in EVENT_REPLY, EVENT_REFUSED or EVENT_SILENT, or with EVENT_LOST. */
 void monitor_send(Monitor *monitor, Ask ask, const QmpCommand *command,
                   unsigned deadline_ms);

@@ -84,7 +84,8 @@ PhaseId roll_back_handle(Migration *m, const Event *event)
     if (event->kind == EVENT_DIED && keeps_guest(m, event->side)) {
         return lose_keeper(m, event->side);
     }
-    if (event->kind == EVENT_REFUSED && event->ask == TELL_UNDO) {
+    if (event->kind == EVENT_REFUSED && event->ask == TELL_UNDO &&
+        !((const CapsStep *)m->steps->pdata[m->n_sent])->may_be_used_up) {
         phase_note(m, "%s: a setting could not be put back: %s",
                    side_name(event->side), event->text);
     }

@@ -6,11 +6,12 @@
  */
 #include "orchestrator/phases.h"
 #include "orchestrator/uri.h"
+#include "orchestrator/way.h"
 
 void phase_tell_incoming(Migration *m)
 {
     QmpCommand *command = qmp_command_new("migrate-incoming");
-    qmp_command_set_string(command, "uri", m->settings->uri);
+    way_tell(m, command, m->settings->uri);
     /* Otherwise QEMU exits on a failure and takes its reason along. */
     if (caps_inventory_has_argument(&m->inventories[SIDE_DESTINATION],
                                     "migrate-incoming", "exit-on-error")) {

@@ -3,11 +3,13 @@
  * transfer and switchover.  In transfer QEMU sends memory while the guest runs;
  * we look at pass boundaries and every tick.  In switchover the guest stands
  * still: nothing is asked, only events count.
- * To be saved to a file the guest is stopped first: it stands still until it is
- * loaded in any case, and what it dirtied would be written again and again.
+ * To be saved to a file the guest is stopped first, if it shall not be saved
+ * while it runs: it stands still until it is loaded in any case, and what it
+ * dirtied would be written again and again.
  */
 #include "orchestrator/phases.h"
 #include "orchestrator/steer.h"
+#include "orchestrator/way.h"
 
 #define SETUP_MAX_US (30 * G_USEC_PER_SEC) /* to connect */
 #define STALL_MAX_US (60 * G_USEC_PER_SEC) /* without a byte */
@@ -15,7 +17,7 @@
 static void start(Migration *m)
 {
     QmpCommand *command = qmp_command_new("migrate");
-    qmp_command_set_string(command, "uri", migration_way(m));
+    way_tell(m, command, migration_way(m));
     phase_ask(m, SIDE_SOURCE, TELL_MIGRATE, command);
 
     m->context.started = true;
@@ -30,7 +32,8 @@ PhaseId transfer_enter(Migration *m)
     steer_begin(m);
     /* Somebody stopped it since inspect has asked: so it stays (I7). */
     m->context.guest_ran &= !m->facts[SIDE_SOURCE].stopped;
-    if (m->context.through_file && m->context.guest_ran) {
+    if (m->context.through_file && m->context.guest_ran &&
+        !m->settings->is_live) {
         phase_ask(m, SIDE_SOURCE, TELL_STOP, NULL);
         m->context.held = true;
     } else {

@@ -7,6 +7,7 @@
 #include "orchestrator/secure.h"
 #include "orchestrator/steer.h"
 #include "orchestrator/uri.h"
+#include "orchestrator/way.h"
 
 FailureCode preflight_failure(FindingCode code)
 {
@@ -98,8 +99,8 @@ static void wish_if_there(Migration *m, const char *name, bool by_both)
     }
 }
 
-/* Nothing comes back from a file.  What is not there is off already. */
-static void wish_for_file(Migration *m)
+/* Nothing comes back.  What is not there is off already. */
+static void wish_for_one_way(Migration *m)
 {
     static const char *const off[] = { "return-path", "postcopy-ram" };
     for (size_t i = 0; i < G_N_ELEMENTS(off); i++) {
@@ -152,7 +153,7 @@ static void collect_wishes(Migration *m, CapsTransport transport)
 {
     const MigrationSettings *settings = m->settings;
     const CapsSurroundings surroundings = {
-        .link_bits_per_s = transport == CAPS_OVER_FILE
+        .link_bits_per_s = caps_transport_is_one_way(transport)
                                ? UINT64_MAX
                                : settings->link_bits_per_s,
         .n_vcpus = m->machines[SIDE_SOURCE].n_vcpus,
@@ -160,10 +161,12 @@ static void collect_wishes(Migration *m, CapsTransport transport)
     };
 
     wish_if_there(m, "events", /* by_both= */ true);
-    if (transport == CAPS_OVER_FILE) {
-        wish_for_file(m);
+    if (caps_transport_is_one_way(transport)) {
+        wish_for_one_way(m);
     } else {
         wish_if_there(m, "return-path", /* by_both= */ false);
+    }
+    if (!m->context.through_file) {
         wish_if_there(m, "pause-before-switchover", /* by_both= */ true);
     }
     steer_wish(m);
@@ -176,17 +179,24 @@ static void collect_wishes(Migration *m, CapsTransport transport)
     for (guint i = 0; settings->wishes && i < settings->wishes->len; i++) {
         g_ptr_array_add(m->wishes, caps_wish_copy(settings->wishes->pdata[i]));
     }
-    if (transport != CAPS_OVER_FILE && is_armed(m)) {
+    if (!caps_transport_is_one_way(transport) && is_armed(m)) {
         leave_out_pause(m);
         wish_for_blocktime(m);
     }
 }
 
-static CapsTransport transport_of(const char *uri)
+static CapsTransport transport_of(const char *text)
 {
-    return uri_is_file(uri)                 ? CAPS_OVER_FILE
-           : g_str_has_prefix(uri, "unix:") ? CAPS_OVER_UNIX
-                                            : CAPS_OVER_TCP;
+    static const CapsTransport transports[] = {
+        [URI_UNIX] = CAPS_OVER_UNIX, [URI_TCP] = CAPS_OVER_TCP,
+        [URI_FILE] = CAPS_OVER_FILE, [URI_PAIR] = CAPS_OVER_PAIR,
+        [URI_EXEC] = CAPS_OVER_PIPE,
+    };
+    g_auto(Uri) uri = { .kind = URI_TCP };
+    uri_parse(text, &uri, NULL);
+    return uri.access == URI_BY_FD && uri.kind == URI_FILE
+               ? CAPS_OVER_PIPE
+               : transports[uri.kind];
 }
 
 static void agree(Migration *m)
@@ -218,22 +228,6 @@ static void check_recovery(Migration *m)
     }
 }
 
-/* "file" came together with "channels", which is easier to find. */
-static void check_file(Migration *m)
-{
-    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        const CapsInventory *inventory = &m->inventories[side];
-        if (m->context.through_file && inventory->schema &&
-            !caps_inventory_has_argument(inventory, "migrate", "channels")) {
-            findings_add(m->findings, FINDING_MISSING, FINDING_ERROR, side,
-                         g_strdup("QEMU has it since 8.2, and both sides need "
-                                  "it; choose unix: or tcp:"),
-                         "QEMU %s does not know file:",
-                         caps_inventory_version(inventory));
-        }
-    }
-}
-
 bool preflight_judge(Migration *m)
 {
     check_same(m);
@@ -241,8 +235,8 @@ bool preflight_judge(Migration *m)
     check_destination(m);
     agree(m);
     secure_judge(m);
+    way_judge(m);
     if (!m->settings->no_preflight) {
-        check_file(m);
         check_recovery(m);
         caps_machine_compare(m->machines, m->wanted, m->findings);
         preflight_check_host(m);

@@ -74,7 +74,7 @@ static char *port_to_text(const MigrationSettings *settings)
     g_auto(Uri) uri = { 0 };
     return uri_parse(settings->uri, &uri, NULL) && uri.port
                ? g_strdup_printf("%u", uri.port)
-               : g_strdup("PORT");
+               : g_strdup(REHEARSED_PORT);
 }
 
 /* NULL: as it was told, with no more to say. */

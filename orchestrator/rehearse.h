@@ -7,6 +7,8 @@
  */
 #include "orchestrator/migration.h"
 
+#define REHEARSED_PORT "PORT"
+
 typedef struct {
     Side side;
     QmpCommand *command;
@@ -15,6 +17,7 @@ typedef struct {
 /*
  * @m has ended after inspect (check_only) without a failure, and is used up by
  * this.  Returns all RehearsedCommands that change something, in order; free
- * with g_ptr_array_unref().  Where QEMU would choose a port, it is "PORT".
+ * with g_ptr_array_unref().  Where QEMU would choose a port, it is
+ * REHEARSED_PORT.
  */
 GPtrArray *rehearse(Migration *m);

@@ -77,6 +77,18 @@ JsonObject *report_error(const Failure *failure)
     return error;
 }
 
+static void add_ways(JsonObject *requested, const MigrationSettings *settings)
+{
+    add_string(requested, "uri", settings->uri);
+    add_string(requested, "source_uri", settings->way_uri);
+    json_object_set_boolean_member(requested, "channels",
+                                   settings->as_channels);
+    json_object_set_boolean_member(requested, "live", settings->is_live);
+    add_int(requested, "link_bits_per_s",
+            settings->link_bits_per_s ? (int64_t)settings->link_bits_per_s
+                                      : -1);
+}
+
 /* What mends a post-copy steers nothing. */
 static const char *policy_word(const MigrationSettings *settings)
 {
@@ -105,10 +117,7 @@ JsonObject *report_requested(const MigrationSettings *settings)
         add_string(features, wish->feature->option,
                    wish->value ? wish->value : "");
     }
-    add_string(requested, "uri", settings->uri);
-    add_int(requested, "link_bits_per_s",
-            settings->link_bits_per_s ? (int64_t)settings->link_bits_per_s
-                                      : -1);
+    add_ways(requested, settings);
     json_object_set_object_member(requested, "features", features);
     add_object(requested, "tls", secure_to_json(settings));
     add_int(requested, "timeout_us",

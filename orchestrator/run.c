@@ -2,10 +2,12 @@
 #include "orchestrator/run.h"
 
 #include "orchestrator/monitor.h"
+#include "orchestrator/passed.h"
 
 struct Run {
     Migration *migration;
     Monitor *monitors[N_SIDES];
+    Passed *passed;
     Trace *trace;
     RunHandlers handlers;
     gpointer user_data;
@@ -68,18 +70,36 @@ static void enter_phase(Run *run, PhaseId from)
     }
 }
 
+static void send(Run *run, const Action *action)
+{
+    Monitor *monitor = run->monitors[action->side];
+    g_autoptr(GError) error = NULL;
+
+    if (passed_open(run->passed, action->side, action->command, &error)) {
+        monitor_send(monitor, action->ask, action->command,
+                     action->deadline_ms);
+    } else {
+        monitor_refuse(monitor, action->ask, error->message);
+    }
+}
+
 static void perform(Run *run, GPtrArray *actions)
 {
     for (guint i = 0; i < actions->len; i++) {
         const Action *action = actions->pdata[i];
-        Monitor *monitor = run->monitors[action->side];
         if (action->kind == ACTION_CONNECT) {
-            monitor_connect(monitor);
+            monitor_connect(run->monitors[action->side]);
         } else {
-            monitor_send(monitor, action->ask, action->command,
-                         action->deadline_ms);
+            send(run, action);
         }
     }
+}
+
+static bool is_answer(const Event *event, Ask ask)
+{
+    return event->ask == ask &&
+           (event->kind == EVENT_REPLY || event->kind == EVENT_REFUSED ||
+            event->kind == EVENT_SILENT);
 }
 
 static void trace_decisions(Run *run)
@@ -108,6 +128,9 @@ static void feed(const Event *event, gpointer user_data)
     g_assert(!run->is_feeding);
     run->is_feeding = TRUE;
 
+    if (is_answer(event, TELL_SETTING)) {
+        passed_close(run->passed);
+    }
     trace_event(run->trace, m, event);
     migration_feed(m, event);
     perform(run, m->actions);
@@ -134,6 +157,7 @@ Run *run_new(const RunConfig *config, const RunHandlers *handlers,
 {
     Run *run = g_new0(Run, 1);
     run->migration = migration_new(config->settings);
+    run->passed = passed_new(config->settings);
     run->trace = config->trace;
     run->handlers = *handlers;
     run->user_data = user_data;
@@ -151,6 +175,7 @@ void run_free(Run *run)
     g_clear_handle_id(&run->done_source, g_source_remove);
     monitor_free(run->monitors[SIDE_SOURCE]);
     monitor_free(run->monitors[SIDE_DESTINATION]);
+    passed_free(run->passed, run->migration->context.started);
     migration_free(run->migration);
     g_free(run);
 }

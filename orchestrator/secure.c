@@ -73,6 +73,7 @@ static TlsPair pair_of(const Secure *secure)
 {
     TlsPair pair = { .identity = secure->identity,
                      .authz = secure->authz,
+                     .any_client = secure->any_client,
                      .now_s = secure->now_s };
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         pair.credentials[role_of(side)] = secure->credentials[side];
@@ -145,6 +146,7 @@ JsonObject *secure_to_json(const MigrationSettings *settings)
     }
     json_object_set_string_member(tls, "hostname", host);
     json_object_set_string_member(tls, "identity", identity_of(secure));
+    json_object_set_boolean_member(tls, "any_client", secure->any_client);
     json_object_set_null_member(tls, "protocol");
     json_object_set_null_member(tls, "cipher");
     return tls;

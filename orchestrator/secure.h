@@ -18,6 +18,7 @@ struct Secure {
     char *identity;  /* of a PSK; NULL: QEMU's own */
     TlsAuthz *authz; /* whom the destination lets in; NULL: all whose
                       * certificate its CA signed */
+    bool any_client; /* the destination asks nobody for a certificate */
     int64_t now_s;   /* since 1970, when the credentials were read */
 };
 

@@ -6,7 +6,8 @@
 
 static bool is_steered(const Migration *m)
 {
-    return m->settings->policy && !m->context.through_file;
+    return m->settings->policy &&
+           (!m->context.through_file || m->settings->is_live);
 }
 
 /* A parameter of the source as it stands; 0: not there. */

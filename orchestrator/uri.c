@@ -8,8 +8,9 @@
 static bool refuse(const char *text, const char *why, GError **error)
 {
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                "'%s' %s; a migration address is unix:PATH, tcp:HOST:PORT or "
-                "file:PATH, for example tcp:127.0.0.1:0 or tcp:[::1]:0",
+                "'%s' %s; a migration address is unix:PATH, tcp:HOST:PORT, "
+                "file:PATH, fd:PATH, fd:pair, fdset:PATH or exec:COMMAND, for "
+                "example tcp:127.0.0.1:0 or tcp:[::1]:0",
                 text, why);
     return false;
 }
@@ -44,46 +45,104 @@ static bool parse_path(const char *text, const char *path, Uri *uri,
     if (path[0] != '/') {
         return refuse(text, "has no absolute path", error);
     }
-    if (uri->kind == URI_FILE && strstr(path, ",offset=")) {
-        return refuse(text, "has an offset: a guest gets a file of its own",
-                      error);
-    }
     if (g_str_has_suffix(path, "/")) {
         return refuse(text, "ends in a slash, as a folder does", error);
     }
+    g_free(uri->path);
     uri->path = g_strdup(path);
     return true;
 }
 
+#define OFFSET ",offset="
+
+/* QEMU takes the offset from behind the first of these words, so there is no
+ * other way to name such a file either. */
+static bool parse_file(const char *text, const char *rest, Uri *uri,
+                       GError **error)
+{
+    const char *comma = strstr(rest, OFFSET);
+    if (!comma) {
+        return parse_path(text, rest, uri, error);
+    }
+    const char *digits = comma + strlen(OFFSET);
+    bool is_hex = g_str_has_prefix(digits, "0x");
+    if (!g_ascii_string_to_unsigned(digits + (is_hex ? 2 : 0), is_hex ? 16 : 10,
+                                    0, G_MAXINT64, &uri->offset, NULL)) {
+        return refuse(text, "has no offset in bytes, as 4096 or 0x1000", error);
+    }
+    uri->has_offset = true;
+    g_autofree char *path = g_strndup(rest, comma - rest);
+    return parse_path(text, path, uri, error);
+}
+
+static bool parse_fd(const char *text, const char *rest, Uri *uri,
+                     GError **error)
+{
+    if (strcmp(rest, "pair") == 0) {
+        uri->kind = URI_PAIR;
+        return true;
+    }
+    return parse_path(text, rest, uri, error);
+}
+
+static bool parse_exec(const char *text, const char *rest, Uri *uri,
+                       GError **error)
+{
+    if (rest[strspn(rest, " ")] == '\0') {
+        return refuse(text, "has no command", error);
+    }
+    uri->command = g_strdup(rest);
+    return true;
+}
+
+static const struct {
+    const char *scheme;
+    UriKind kind;
+    UriAccess access;
+    bool (*parse)(const char *text, const char *rest, Uri *uri, GError **error);
+} forms[] = {
+    { "unix:", URI_UNIX, URI_BY_NAME, parse_path },
+    { "tcp:", URI_TCP, URI_BY_NAME, parse_tcp },
+    { "file:", URI_FILE, URI_BY_NAME, parse_file },
+    { "fd:", URI_FILE, URI_BY_FD, parse_fd },
+    { "fdset:", URI_FILE, URI_BY_FDSET, parse_file },
+    { "exec:", URI_EXEC, URI_BY_NAME, parse_exec },
+};
+
 bool uri_parse(const char *text, Uri *ret, GError **error)
 {
-    Uri uri = { 0 };
-    if (g_str_has_prefix(text, "unix:") || uri_is_file(text)) {
-        uri.kind = uri_is_file(text) ? URI_FILE : URI_UNIX;
-        if (!parse_path(text, strchr(text, ':') + 1, &uri, error)) {
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+        if (!g_str_has_prefix(text, forms[i].scheme)) {
+            continue;
+        }
+        Uri uri = { .kind = forms[i].kind, .access = forms[i].access };
+        if (!forms[i].parse(text, text + strlen(forms[i].scheme), &uri,
+                            error)) {
+            uri_clear(&uri);
             return false;
         }
-    } else if (g_str_has_prefix(text, "tcp:")) {
-        uri.kind = URI_TCP;
-        if (!parse_tcp(text, text + 4, &uri, error)) {
-            return false;
-        }
-    } else {
-        return refuse(text, "is none", error);
+        *ret = uri;
+        return true;
     }
-    *ret = uri;
-    return true;
+    return refuse(text, "is none", error);
 }
 
 void uri_clear(Uri *uri)
 {
     g_clear_pointer(&uri->path, g_free);
     g_clear_pointer(&uri->host, g_free);
+    g_clear_pointer(&uri->command, g_free);
 }
 
 bool uri_is_file(const char *text)
 {
-    return text && g_str_has_prefix(text, "file:");
+    g_auto(Uri) uri = { 0 };
+    return text && uri_parse(text, &uri, NULL) && uri.kind == URI_FILE;
+}
+
+bool uri_owns_file(const Uri *uri)
+{
+    return uri->kind == URI_FILE && !uri->has_offset;
 }
 
 bool uri_is_wildcard(const Uri *uri)

@@ -69,11 +69,15 @@ static void look_for(const TlsLook *look, GPtrArray *findings, TlsFileId id)
     }
 }
 
-/* QEMU's source does without a certificate, but then our destination, which
- * verifies its peers, does not take it. */
+/* QEMU's source does without a certificate, but then a destination that verifies
+ * its peers does not take it. */
 static void look_for_all(const TlsLook *look, GPtrArray *findings)
 {
     look_for(look, findings, TLS_FILE_CA_CERT);
+    if (look->is_anonymous &&
+        !tls_credentials_has(look->credentials, tls_file_cert(look->role))) {
+        return;
+    }
     look_for(look, findings, tls_file_cert(look->role));
     look_for(look, findings, tls_file_key(look->role));
 }
@@ -218,6 +222,8 @@ static void inspect_wishes(const TlsPair *pair, GPtrArray *findings)
     } wishes[] = {
         { is_psk && pair->authz, TLS_SERVER,
           "with a PSK there is no distinguished name: tls-authz does nothing" },
+        { is_psk && pair->any_client, TLS_SERVER,
+          "with a PSK nobody has a certificate: tls-any-client does nothing" },
         { is_psk && pair->host, TLS_CLIENT,
           "with a PSK no name is verified: tls-hostname does nothing" },
         { !is_psk && pair->identity, TLS_CLIENT,
@@ -263,6 +269,7 @@ void tls_inspect_pair(const TlsPair *pair, GPtrArray *findings)
             .identity = pair->identity ? pair->identity : TLS_PSK_IDENTITY,
             .now_s = pair->now_s,
             .is_elsewhere = pair->is_elsewhere[role],
+            .is_anonymous = role == TLS_CLIENT && pair->any_client,
         };
         kinds[role] = tls_credentials_kind(look.credentials);
         inspect(&look, &parsed[role], findings);

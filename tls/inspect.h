@@ -14,6 +14,7 @@ typedef struct {
     const char *identity; /* of a PSK: must be there; NULL: any */
     int64_t now_s;        /* since 1970 */
     bool is_elsewhere;    /* the files may be on another host */
+    bool is_anonymous;    /* this end may do without a certificate */
 } TlsLook;
 
 void tls_inspect(const TlsLook *look, GPtrArray *findings);

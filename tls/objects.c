@@ -36,12 +36,13 @@ static void set_endpoint(TlsStep *step, TlsRole role)
     set(step, "endpoint", role == TLS_SERVER ? "server" : "client");
 }
 
-TlsStep *tls_object_x509(const char *id, const char *folder, TlsRole role)
+TlsStep *tls_object_x509(const char *id, const char *folder, TlsRole role,
+                         bool verifies)
 {
     TlsStep *step = step_new("tls-creds-x509", id);
     set_endpoint(step, role);
     set(step, "dir", folder);
-    qmp_command_set_bool(step->command, "verify-peer", true);
+    qmp_command_set_bool(step->command, "verify-peer", verifies);
     return step;
 }
 

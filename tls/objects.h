@@ -16,9 +16,10 @@ typedef struct {
 void tls_step_free(TlsStep *step); /* takes NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsStep, tls_step_free)
 
-/* @folder: with the files of tls/files.h, on QEMU's host.  The other side is
- * always verified. */
-TlsStep *tls_object_x509(const char *id, const char *folder, TlsRole role);
+/* @folder: with the files of tls/files.h, on QEMU's host.  @verifies: the other
+ * side; a destination may do without. */
+TlsStep *tls_object_x509(const char *id, const char *folder, TlsRole role,
+                         bool verifies);
 
 /* @identity: whose key the source uses; NULL: QEMU's own. */
 TlsStep *tls_object_psk(const char *id, const char *folder, TlsRole role,

@@ -15,6 +15,7 @@ typedef struct {
     const char *identity;  /* of a PSK; NULL: QEMU's own */
     const TlsAuthz *authz; /* whom the destination lets in; NULL: all whose
                             * certificate its CA signed */
+    bool any_client;       /* the destination asks nobody for a certificate */
     int64_t now_s;         /* since 1970 */
 } TlsPair;
 

@@ -27,7 +27,8 @@ static TlsStep *creds_step(const TlsPair *pair, TlsRole role, const char *id)
     const char *folder = pair->credentials[role]->folder;
     return tls_pair_kind(pair, role) == TLS_KIND_PSK
                ? tls_object_psk(id, folder, role, pair->identity)
-               : tls_object_x509(id, folder, role);
+               : tls_object_x509(id, folder, role,
+                                 role == TLS_CLIENT || !pair->any_client);
 }
 
 /* All are set, also to nothing: what somebody else left there would count. */

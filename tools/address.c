@@ -87,7 +87,7 @@ static void check_path(MigrationSettings *settings, const Uri *uri)
     gboolean is_file = uri->kind == URI_FILE;
     struct stat st;
 
-    if (uri->path && lstat(uri->path, &st) == 0) {
+    if (uri->path && !uri->has_offset && lstat(uri->path, &st) == 0) {
         findings_add(settings->found, FINDING_ADDRESS, FINDING_ERROR, N_SIDES,
                      g_strdup("choose another --uri"),
                      "%s is there already%s, and QEMU would %s it", uri->path,
@@ -120,8 +120,28 @@ void address_check(MigrationSettings *settings)
     case URI_FILE:
         check_file(settings, uri.path);
         break;
+    case URI_PAIR:
+    case URI_EXEC: /* whatever that does is found when it does it */
+        break;
     }
     if (answer == ANSWER_NO) {
         refuse(settings, uri.kind, FINDING_ERROR, why);
     }
+}
+
+void address_check_passing(MigrationSettings *settings, Side side,
+                           const QmpAddress *address)
+{
+    g_auto(Uri) uri = { 0 };
+    if (!uri_parse(settings->uri, &uri, NULL) ||
+        (uri.kind != URI_PAIR && uri.access == URI_BY_NAME)) {
+        return;
+    }
+    if (!settings->found) {
+        settings->found = findings_new();
+    }
+    findings_add(settings->found, FINDING_ADDRESS, FINDING_ERROR, side,
+                 g_strdup("a monitor on a unix socket can take it"),
+                 "%s needs a descriptor, which cannot be passed over %s",
+                 settings->uri, address->text);
 }

@@ -6,6 +6,7 @@
  * again (orchestrator/preflight-host.h).
  */
 #include "orchestrator/migration.h"
+#include "qmp/address.h"
 
 /*
  * Fills in settings->link_bits_per_s, unless the user did, from the interface by
@@ -17,3 +18,8 @@ void address_find_link(MigrationSettings *settings);
 /* Adds to settings->found why a destination on this host could not listen there,
  * or a source write the file, and sets settings->file_free_bytes. */
 void address_check(MigrationSettings *settings);
+
+/* Adds that @side, whose monitor is at @address on no unix socket, cannot be
+ * passed a descriptor, if there is one. */
+void address_check_passing(MigrationSettings *settings, Side side,
+                           const QmpAddress *address);

@@ -64,6 +64,11 @@ gboolean migrate_prepare(MigrationSettings *settings,
     if (is_local(address[SIDE_SOURCE])) {
         address_find_link(settings);
     }
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        if (!is_local(address[side])) {
+            address_check_passing(settings, side, address[side]);
+        }
+    }
     if (is_local(address[SIDE_DESTINATION])) {
         address_check(settings);
     }
@@ -78,8 +83,8 @@ void migrate_remove_file(const Migration *m)
                        m->pid[SIDE_SOURCE] > 0; /* known on this host only */
     if (is_ours &&
         (m->outcome == OUTCOME_FAILED || m->outcome == OUTCOME_CANCELLED) &&
-        uri_parse(m->settings->uri, &uri, NULL) && lstat(uri.path, &st) == 0 &&
-        S_ISREG(st.st_mode)) {
+        uri_parse(m->settings->uri, &uri, NULL) && uri_owns_file(&uri) &&
+        lstat(uri.path, &st) == 0 && S_ISREG(st.st_mode)) {
         unlink(uri.path);
     }
 }

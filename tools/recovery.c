@@ -16,9 +16,11 @@ static gboolean take_uri(const char *text, MigrationSettings *migration,
         g_prefix_error(error, "--recover-uri: ");
         return FALSE;
     }
-    if (uri.kind == URI_FILE) {
+    if (uri.kind != URI_UNIX && uri.kind != URI_TCP) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--recover-uri: no post-copy goes through a file");
+                    "--recover-uri: the destination listens at unix:PATH or "
+                    "tcp:HOST:PORT; '%s' is neither",
+                    text);
         return FALSE;
     }
     migration->recover_uri = g_strdup(text);

@@ -56,6 +56,7 @@ static Secure *take_wish(const SecureWords *words)
     secure->hostname = g_strdup(words->hostname);
     secure->identity = g_strdup(words->identity);
     secure->authz = take_authz(words->authz);
+    secure->any_client = words->any_client;
     secure->now_s = g_get_real_time() / G_USEC_PER_SEC;
     return secure;
 }
@@ -78,10 +79,11 @@ static gboolean check_wishes(const MigrationSettings *migration, GError **error)
 
 static const char *first_option(const SecureWords *words)
 {
-    return words->hostname   ? "tls-hostname"
-           : words->identity ? "tls-identity"
-           : words->authz    ? "tls-authz"
-                             : NULL;
+    return words->hostname     ? "tls-hostname"
+           : words->identity   ? "tls-identity"
+           : words->authz      ? "tls-authz"
+           : words->any_client ? "tls-any-client"
+                               : NULL;
 }
 
 static gboolean check_words(const SecureWords *words, bool is_wanted,
@@ -95,6 +97,10 @@ static gboolean check_words(const SecureWords *words, bool is_wanted,
         if (**rule == '\0') {
             return option_refuse(error, "--tls-authz: it names nobody");
         }
+    }
+    if (words->authz && words->any_client) {
+        return option_refuse(error, "--tls-authz asks for the certificates "
+                                    "that --tls-any-client does not");
     }
     const char *fault =
         words->identity ? tls_psk_identity_fault(words->identity) : NULL;

@@ -11,6 +11,7 @@ typedef struct {
     char *of_side[N_SIDES]; /* --tls-source, --tls-destination */
     char *hostname, *identity;
     char **authz;
+    gboolean any_client;
 } SecureWords;
 
 /*

@@ -9,11 +9,11 @@
 #include "caps/units.h"
 #include "caps/wish.h"
 #include "orchestrator/measure.h"
-#include "orchestrator/uri.h"
 #include "tools/plain.h"
 #include "tools/recovery.h"
 #include "tools/secure.h"
 #include "tools/steering.h"
+#include "tools/uri-words.h"
 #include "tools/wishes.h"
 
 #define MEASURE_MIN_MS 200u
@@ -21,7 +21,8 @@
 
 /* GOption wants variables: what it fills in, before it is checked. */
 static struct {
-    char *uri, *link, *timeout, *progress;
+    UriWords uri;
+    char *link, *timeout, *progress;
     WishWords wishes;
     SteeringWords steering;
     RecoveryWords recovery;
@@ -43,11 +44,19 @@ static gboolean take_tls(const char *option_name, const char *value,
 
 /* clang-format off */
 static const GOptionEntry shared[] = {
-    { "uri", 0, 0, G_OPTION_ARG_STRING, &words.uri,
+    { "uri", 0, 0, G_OPTION_ARG_STRING, &words.uri.uri,
       "Address of the migration stream: unix:PATH or tcp:HOST:PORT, port 0 for "
       "any (default: a unix socket between two local QEMUs, else tcp, port 0); "
-      "or file:PATH, to save the guest there and load it",
+      "file:PATH[,offset=N], to save the guest there and load it; fd:pair, "
+      "fd:PATH, fdset:PATH, by descriptors that QEMU is passed; exec:COMMAND",
       "URI" },
+    { "source-uri", 0, 0, G_OPTION_ARG_STRING, &words.uri.source,
+      "What the source is told instead, if it gets there by another address, "
+      "or by another command", "URI" },
+    { "channels", 0, 0, G_OPTION_ARG_NONE, &words.uri.channels,
+      "Tell QEMU the address by channels, not by uri", NULL },
+    { "live", 0, 0, G_OPTION_ARG_NONE, &words.uri.live,
+      "Save to a file while the guest runs, not stopped", NULL },
     { "link", 0, 0, G_OPTION_ARG_STRING, &words.link,
       "What the link between both can do, e.g. 25Gbit/s, where the outgoing "
       "interface does not tell; bare: bytes per second", "RATE" },
@@ -87,6 +96,8 @@ static const GOptionEntry shared[] = {
       "Let in only a source of this distinguished name; * and ? stand for "
       "others",
       "NAME" },
+    { "tls-any-client", 0, 0, G_OPTION_ARG_NONE, &words.secure.any_client,
+      "Let in a source without a certificate too", NULL },
     { "tls-identity", 0, 0, G_OPTION_ARG_STRING, &words.secure.identity,
       "Whose key of a keys.psk the source uses (default: qemu)", "NAME" },
     { "timeout", 0, 0, G_OPTION_ARG_STRING, &words.timeout,
@@ -366,13 +377,6 @@ static gboolean take_words(Settings *settings, GError **error)
 {
     uint64_t timeout_ms = 0;
 
-    if (words.uri) {
-        g_auto(Uri) uri = { 0 };
-        if (!uri_parse(words.uri, &uri, error)) {
-            g_prefix_error(error, "--uri: ");
-            return FALSE;
-        }
-    }
     if (words.timeout &&
         !option_quantity("timeout", words.timeout, UNIT_MILLISECONDS,
                          &timeout_ms, error)) {
@@ -384,7 +388,6 @@ static gboolean take_words(Settings *settings, GError **error)
                     words.timeout);
         return FALSE;
     }
-    settings->migration.uri = g_strdup(words.uri);
     settings->migration.timeout_us = timeout_ms * 1000;
     settings->migration.destination_is_dead = words.destination_is_dead;
     settings->migration.no_preflight = words.no_preflight;
@@ -393,7 +396,8 @@ static gboolean take_words(Settings *settings, GError **error)
     settings->json = g_strdup(words.json);
     settings->trace = g_strdup(words.trace);
     settings->quiet = words.quiet;
-    return take_link(&settings->migration, error) &&
+    return uri_words_take(&words.uri, &settings->migration, error) &&
+           take_link(&settings->migration, error) &&
            wishes_take(&words.wishes, &settings->migration, error) &&
            steering_take(&words.steering, &settings->migration, error) &&
            recovery_take(&words.recovery, &settings->migration, error) &&

@@ -26,6 +26,8 @@ OPTIONS = {
     'no-pause': ('--disable', 'pause-before-switchover'),
     'no-return-path': ('--disable', 'return-path'),
     'policy': ('--policy', 'ovirt-legacy', *TCP),
+    'pair': ('--uri', 'fd:pair'),
+    'fd-file': ('--uri', 'fd:{}/it'),
     'no-change': ('--disable', 'multifd'),
     'strings': ('--set', 'tls-hostname=a "b" \\c \u00e4'),
     'list': ('--set', 'block-bitmap-mapping=[]', '--enable',
@@ -59,9 +61,11 @@ def without_port(commands):
     for command in commands:
         arguments = command['message'].get('arguments', {})
         if command['message']['execute'] == 'migrate':
-            uri = arguments['uri']
+            uri = arguments.get('uri', '')
             if uri.startswith('tcp:'):
                 arguments['uri'] = uri.rsplit(':', 1)[0]
+            for channel in arguments.get('channels', ()):
+                channel['addr'].pop('port', None)
     return commands
 
 
@@ -105,6 +109,8 @@ NEW_OPTIONS = {  # of 10.0 alone
     'switchover-ack': ('--switchover-ack',
                        '--avail-switchover-bandwidth=1GiB/s'),
     'file': ('--uri', 'file:{}/it'),
+    'part': ('--uri', 'fdset:{}/it,offset=0x1000', '--live'),
+    'channels': ('--channels', *TCP),
     'mapped-ram': ('--mapped-ram', '--multifd=2', '--uri', 'file:{}/it'),
 }
 

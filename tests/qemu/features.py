@@ -96,10 +96,14 @@ def start_lab(place, source, destination, *words):
 def lab(place, source, destination, *words):
     """The result of a migration that went well, and memory with it."""
     run, result = start_lab(place, source, destination, *words)
+    is_whole(run, result)
+    return result
+
+
+def is_whole(run, result):
     check(run.code == 0, f'exit code {run.code}: {run.err}')
     check(result['verify']['memory'] == 'intact', f'{result["verify"]}')
     check(result['verify']['heartbeats_lost'] == 0, 'heartbeats lost')
-    return result
 
 
 def verdicts(result):

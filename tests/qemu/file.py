@@ -423,7 +423,7 @@ def too_old_unchecked(place, source, destination, why):
 def does_not_go_with(place, capability):
     run = start(place, '--enable', capability)
     run.ended(3, 'refused', 'incompatible')
-    run.says(f'takes {capability} with a file: address')
+    run.says(f'takes {capability} with an address that nothing')
     is_here(place)
 
 

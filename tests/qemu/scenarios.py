@@ -51,9 +51,15 @@ def shipped(place, version, name, *words):
     n = int(lines[1].removeprefix('1..'))
     told = [line for line in lines if line.startswith(('ok ', 'not ok '))]
     check(lines[0] == 'TAP version 14' and len(told) == n, run.out)
-    check(run.code == 0, run.out + run.err)
     for line in told:
         print(f'#   {line}')
+    failed = [line for line in told if line.startswith('not ok ')]
+    if version == '7.2' and failed and not words and \
+            all('zstd' in line for line in failed):
+        # its stream tears now and then: docs/protocol-notes.rst
+        shipped(place, version, name, '--only', '*zstd*')
+    else:
+        check(run.code == 0, run.out + run.err)
 
 
 # What does not hold is told, by its line

@@ -116,7 +116,7 @@ char *relation_setting_to_text(const char *setting)
 {
     const char *equals = strchr(setting, '=');
     if (g_str_has_prefix(setting, "transport=")) {
-        return g_strdup_printf("a %s: address", equals + 1);
+        return caps_transport_to_text(equals + 1);
     }
     if (g_str_has_prefix(setting, "accel!=")) {
         return g_strdup_printf("any accelerator but %s", equals + 1);

@@ -240,13 +240,13 @@ static void check_uri(Lab *lab)
     g_auto(Uri) uri = { 0 };
 
     uri_parse(lab->migration.uri, &uri, NULL);
-    if (lab->n_hops > 0 && uri.path) {
+    if (lab->n_hops > 0 && uri.path && !uri.has_offset) {
         g_unlink(uri.path);
     }
     g_clear_pointer(&lab->migration.found, g_ptr_array_unref);
     address_find_link(&lab->migration);
     address_check(&lab->migration);
-    if (uri.kind == URI_FILE && lab->migration.found->len == 0) {
+    if (uri_owns_file(&uri) && lab->migration.found->len == 0) {
         guard_add_file(lab->guard, uri.path);
     }
 }
@@ -255,9 +255,19 @@ static void check_uri(Lab *lab)
 static void set_way(Lab *lab)
 {
     Link *link = lab->script ? steps_link(lab->script) : NULL;
+    g_auto(Uri) uri = { 0 };
     g_autoptr(GError) error = NULL;
 
-    if (!link || lab->migration.way_uri) {
+    if (!link ||
+        (lab->migration.way_uri && !lab->settings->migration.way_uri)) {
+        return;
+    }
+    uri_parse(lab->migration.uri, &uri, NULL);
+    if (lab->migration.way_uri ||
+        (uri.kind != URI_UNIX && uri.kind != URI_TCP)) {
+        lab_fail(lab, FAILURE_ENVIRONMENT, OUTCOME_ERROR,
+                 g_strdup("a link stands in the way from unix: or tcp:, "
+                          "without --source-uri"));
         return;
     }
     lab->migration.way_uri =

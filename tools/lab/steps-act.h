@@ -2,6 +2,7 @@
 #pragma once
 /* What the script's own files share; nobody outside of them includes this. */
 #include "qmp/client.h"
+#include "qmp/schema.h"
 #include "tools/lab/steps.h"
 
 #define STEPS_MS 10000u /* for an answer */
@@ -12,6 +13,7 @@ typedef struct {
     Qemu *qemu;         /* NULL: none */
     QmpClient *client;  /* NULL: not there */
     JsonObject *before; /* its parameters and capabilities, by name */
+    QmpSchema *schema;  /* where a need asks for it; else NULL */
 } StepsSide;
 
 struct Steps {

@@ -71,6 +71,11 @@ static bool version_fits(const ScenarioNeed *need, const char *version)
 static bool has_it(const ScenarioNeed *need, const StepsSide *watched)
 {
     const JsonObject *before = watched->before;
+    if (need->kind == NEED_ARGUMENT) {
+        return watched->schema &&
+               qmp_schema_takes_argument(watched->schema, need->word,
+                                         need->argument);
+    }
     g_autofree char *name =
         g_strdup_printf("%s %s",
                         need->kind == NEED_CAPABILITY  ? "capability"
@@ -111,6 +116,7 @@ static const struct {
     { "query-migrate-parameters", "parameter", NULL, true },
     { "query-commands", "command", "name", false },
     { "query-migrate", "migration", NULL, false },
+    { "query-qmp-schema", NULL, NULL, false }, /* long: only if it is needed */
 };
 
 static void keep(JsonObject *into, const char *kind, const char *name,
@@ -154,6 +160,18 @@ typedef struct {
 
 static void ask_next(Round *round);
 
+static bool is_over(const Round *round)
+{
+    const GPtrArray *needs = round->script->scenario->needs;
+    bool wants_schema = false;
+    for (guint i = 0; i < needs->len; i++) {
+        const ScenarioNeed *need = needs->pdata[i];
+        wants_schema |= need->kind == NEED_ARGUMENT;
+    }
+    return round->question == G_N_ELEMENTS(questions) ||
+           (!questions[round->question].kind && !wants_schema);
+}
+
 static void round_end(Round *round)
 {
     round->done(round->script, round->watched, round->answers);
@@ -173,7 +191,10 @@ static void on_answer(GObject *object, GAsyncResult *result, gpointer user_data)
         g_free(round);
         return;
     }
-    if (node) {
+    if (node && !questions[round->question].kind) {
+        g_clear_pointer(&round->watched->schema, qmp_schema_unref);
+        round->watched->schema = qmp_schema_new(node);
+    } else if (node) {
         keep_all(round->answers, round->question, node);
     }
     round->question++;
@@ -183,7 +204,7 @@ static void on_answer(GObject *object, GAsyncResult *result, gpointer user_data)
 static void ask_next(Round *round)
 {
     QmpClient *client = round->watched->client;
-    if (round->question == G_N_ELEMENTS(questions) || !client) {
+    if (is_over(round) || !client) {
         round_end(round);
         return;
     }

@@ -204,6 +204,7 @@ void steps_forget(Steps *script, Side side)
     StepsSide *watched = script->sides[side];
     g_clear_object(&watched->client);
     g_clear_pointer(&watched->before, json_object_unref);
+    g_clear_pointer(&watched->schema, qmp_schema_unref);
     watched->qemu = NULL;
     script->heard_us[side] = 0;
 }

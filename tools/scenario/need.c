@@ -70,6 +70,7 @@ static const struct {
     { "capability", NEED_CAPABILITY, true },
     { "parameter", NEED_PARAMETER, true },
     { "command", NEED_COMMAND, true },
+    { "argument", NEED_ARGUMENT, true },
 };
 
 static gboolean take_word(Cursor *cursor, ScenarioNeed *need, GError **error)
@@ -80,7 +81,10 @@ static gboolean take_word(Cursor *cursor, ScenarioNeed *need, GError **error)
     }
     Spot spot = cursor_spot(cursor);
     need->word = cursor_word(cursor);
-    if (!need->word) {
+    if (need->kind == NEED_ARGUMENT) {
+        need->argument = cursor_word(cursor);
+    }
+    if (!need->word || (need->kind == NEED_ARGUMENT && !need->argument)) {
         return spot_fail(spot, error, "a name is missing here");
     }
     if (need->kind == NEED_VERSION && !is_version(need->word)) {

@@ -22,6 +22,8 @@ static void start_scenario(Parser *parser, Spot spot, const char *name)
     }
     parser->scenario->deadline_us = parser->defaults->deadline_us;
     parser->scenario->n_repeat = parser->defaults->n_repeat;
+    g_string_assign(parser->scenario->before, parser->defaults->before->str);
+    g_string_assign(parser->scenario->after, parser->defaults->after->str);
     parser->scenario->report = g_strdupv(parser->defaults->report);
 }
 

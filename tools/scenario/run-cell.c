@@ -36,8 +36,7 @@ static void add(GPtrArray *argv, const char *format, ...)
 static char *fill_in(const CellRun *run, const char *option)
 {
     g_auto(GStrv) parts = g_strsplit(option, "%t", -1);
-    g_autofree char *tmp = g_build_filename(run->folder, "tmp", NULL);
-    return g_strjoinv(tmp, parts);
+    return g_strjoinv(run->own_folder, parts);
 }
 
 /* qemu-arguments is no option: it stands behind --. */
@@ -98,6 +97,9 @@ CellRun *cell_run_new(const Cell *cell, guint number, const char *folder,
 
     run->cell = cell;
     run->folder = g_strdup_printf("%s/%u", folder, number);
+    run->own_folder = g_build_filename(run->folder, "own", NULL);
+    run->before = fill_in(run, cell->scenario->before->str);
+    run->after = fill_in(run, cell->scenario->after->str);
     run->argv = make_argv(run, files, options, more);
     return run;
 }
@@ -111,6 +113,9 @@ void cell_run_free(CellRun *run)
     g_clear_pointer(&run->document, json_node_unref);
     verdict_free(run->verdict);
     g_free(run->folder);
+    g_free(run->own_folder);
+    g_free(run->before);
+    g_free(run->after);
     g_free(run->kept);
     g_free(private);
 }
@@ -164,20 +169,17 @@ static void check_nothing_left(CellRun *run)
     }
 }
 
-static void on_process_end(GObject *object, GAsyncResult *result,
-                           gpointer user_data)
+static void end(Private *private)
 {
-    Private *private = user_data;
-    CellRun *run = &private->run;
-
-    g_subprocess_wait_finish(private->process, result, NULL);
     g_clear_handle_id(&private->deadline_source, g_source_remove);
-    run->us = g_get_monotonic_time() - private->start_us;
-    run->verdict = judge(private);
-    if (!private->is_killed) {
-        check_nothing_left(run);
-    }
-    private->done(run, private->user_data);
+    private->run.us = g_get_monotonic_time() - private->start_us;
+    private->done(&private->run, private->user_data);
+}
+
+static void end_without_result(Private *private, const char *why)
+{
+    private->run.verdict = verdict_without_result(why);
+    end(private);
 }
 
 /* First it is asked, then it is killed: its guard cleans up. */
@@ -210,42 +212,145 @@ static void set_up_child(gpointer user_data)
     prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
-static GSubprocess *spawn(CellRun *run, GError **error)
+static gboolean make_folder(const char *path, GError **error)
+{
+    if (g_mkdir_with_parents(path, 0700) < 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: %s",
+                    path, g_strerror(errno));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static GSubprocess *spawn(CellRun *run, const char *const *argv,
+                          const char *working_folder, GError **error)
 {
     g_autoptr(GSubprocessLauncher) launcher =
         g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
     g_autofree char *tmp = g_build_filename(run->folder, "tmp", NULL);
     g_autofree char *out = g_build_filename(run->folder, "stdout", NULL);
     g_autofree char *err = g_build_filename(run->folder, "stderr", NULL);
+    g_autofree char *result =
+        g_build_filename(run->folder, "result.json", NULL);
 
-    if (g_mkdir_with_parents(tmp, 0700) < 0) {
-        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: %s",
-                    tmp, g_strerror(errno));
+    if (!make_folder(tmp, error) || !make_folder(run->own_folder, error)) {
         return NULL;
     }
+    if (working_folder) {
+        g_subprocess_launcher_set_cwd(launcher, working_folder);
+    }
+    g_subprocess_launcher_setenv(launcher, "QMIGRATE", run->argv->pdata[0],
+                                 TRUE);
+    g_subprocess_launcher_setenv(launcher, "RESULT", result, TRUE);
     g_subprocess_launcher_setenv(launcher, "TMPDIR", tmp, TRUE);
     g_subprocess_launcher_set_child_setup(launcher, set_up_child, NULL, NULL);
     g_subprocess_launcher_set_stdout_file_path(launcher, out);
     g_subprocess_launcher_set_stderr_file_path(launcher, err);
-    return g_subprocess_launcher_spawnv(
-        launcher, (const char *const *)run->argv->pdata, error);
+    return g_subprocess_launcher_spawnv(launcher, argv, error);
+}
+
+/* Ends in @callback, or at once where it cannot even be started. */
+static void start(Private *private, const char *const *argv,
+                  const char *working_folder, GAsyncReadyCallback callback)
+{
+    CellRun *run = &private->run;
+    g_autoptr(GError) error = NULL;
+
+    g_clear_object(&private->process);
+    private->process = spawn(run, argv, working_folder, &error);
+    if (private->process) {
+        g_subprocess_wait_async(private->process, NULL, callback, private);
+    } else if (run->verdict) {
+        verdict_add(run->verdict, "%s", error->message);
+        end(private);
+    } else {
+        end_without_result(private, error->message);
+    }
+}
+
+/* What the shell said when it failed, or that it took too long. */
+static char *shell_failure(const Private *private, const char *key)
+{
+    g_autofree char *said = read_in(&private->run, "stderr");
+    return g_strdup_printf("'%s' %s%s%s", key,
+                           private->is_late ? "was not over at the deadline"
+                                            : "did not go well",
+                           *said ? ": " : "", said);
+}
+
+static void on_after_end(GObject *object, GAsyncResult *result,
+                         gpointer user_data)
+{
+    Private *private = user_data;
+    CellRun *run = &private->run;
+
+    g_subprocess_wait_finish(private->process, result, NULL);
+    if (!g_subprocess_get_successful(private->process)) {
+        g_autofree char *why = shell_failure(private, "after");
+        verdict_add(run->verdict, "%s:%u: %s", run->cell->scenario->spot.file,
+                    run->cell->scenario->spot.line, why);
+    }
+    end(private);
+}
+
+static void start_shell(Private *private, const char *text,
+                        GAsyncReadyCallback callback)
+{
+    const char *const argv[] = { "/bin/sh", "-e", "-c", text, NULL };
+    start(private, argv, private->run.own_folder, callback);
+}
+
+static void on_lab_end(GObject *object, GAsyncResult *result,
+                       gpointer user_data)
+{
+    Private *private = user_data;
+    CellRun *run = &private->run;
+
+    g_subprocess_wait_finish(private->process, result, NULL);
+    run->verdict = judge(private);
+    if (!private->is_killed) {
+        check_nothing_left(run);
+    }
+    if (*run->after && run->verdict->kind == VERDICT_HELD) {
+        start_shell(private, run->after, on_after_end);
+    } else {
+        end(private);
+    }
+}
+
+static void start_lab(Private *private)
+{
+    start(private, (const char *const *)private->run.argv->pdata, NULL,
+          on_lab_end);
+}
+
+static void on_before_end(GObject *object, GAsyncResult *result,
+                          gpointer user_data)
+{
+    Private *private = user_data;
+
+    g_subprocess_wait_finish(private->process, result, NULL);
+    if (private->is_interrupted) {
+        end_without_result(private, "interrupted");
+    } else if (g_subprocess_get_successful(private->process)) {
+        start_lab(private);
+    } else {
+        g_autofree char *why = shell_failure(private, "before");
+        end_without_result(private, why);
+    }
 }
 
 void cell_run_start(CellRun *run, CellRunDone *done, gpointer user_data)
 {
     Private *private = (Private *)run;
-    g_autoptr(GError) error = NULL;
-
     private->done = done;
     private->user_data = user_data;
     private->start_us = g_get_monotonic_time();
-    private->process = spawn(run, &error);
-    if (!private->process) {
-        run->verdict = verdict_without_result(error->message);
-        done(run, user_data);
-        return;
-    }
     private->deadline_source = g_timeout_add(
         (guint)(run->cell->scenario->deadline_us / 1000), on_deadline, private);
-    g_subprocess_wait_async(private->process, NULL, on_process_end, private);
+    if (*run->before) {
+        start_shell(private, run->before, on_before_end);
+    } else {
+        start_lab(private);
+    }
 }

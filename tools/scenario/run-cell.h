@@ -6,7 +6,9 @@
 
 typedef struct {
     const Cell *cell;
-    char *folder; /* of this cell alone */
+    char *folder;         /* of this cell alone */
+    char *own_folder;     /* in it: the scenario's, %t */
+    char *before, *after; /* what the shell does; may be empty */
     GPtrArray *argv;
     JsonNode *document;       /* what it wrote; NULL: nothing */
     ScenarioVerdict *verdict; /* NULL: not over */

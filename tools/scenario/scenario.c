@@ -52,6 +52,7 @@ void need_free(ScenarioNeed *need)
         return;
     }
     g_free(need->word);
+    g_free(need->argument);
     g_free(need->text);
     g_free(need);
 }
@@ -83,6 +84,8 @@ Scenario *scenario_new(Spot spot, const char *name)
         g_ptr_array_new_with_free_func((GDestroyNotify)expectation_free);
     scenario->deadline_us = SCENARIO_DEADLINE_US;
     scenario->n_repeat = 1;
+    scenario->before = g_string_new(NULL);
+    scenario->after = g_string_new(NULL);
     return scenario;
 }
 
@@ -96,6 +99,8 @@ void scenario_free(Scenario *scenario)
     g_ptr_array_unref(scenario->needs);
     g_ptr_array_unref(scenario->steps);
     g_ptr_array_unref(scenario->expectations);
+    g_string_free(scenario->before, TRUE);
+    g_string_free(scenario->after, TRUE);
     g_strfreev(scenario->covers);
     g_strfreev(scenario->report);
     g_free(scenario);

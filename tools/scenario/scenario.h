@@ -127,6 +127,7 @@ typedef enum {
     NEED_CAPABILITY,
     NEED_PARAMETER,
     NEED_COMMAND,
+    NEED_ARGUMENT,
 } NeedKind;
 
 /* Without it the scenario is skipped. */
@@ -134,6 +135,7 @@ typedef struct {
     Spot spot;
     NeedKind kind;
     char *word;
+    char *argument;  /* of the command @word */
     Compare compare; /* of a version */
     char *text;
 } ScenarioNeed;
@@ -145,6 +147,8 @@ typedef struct {
     GPtrArray *needs, *steps, *expectations;
     uint64_t deadline_us;
     unsigned n_repeat;
+    GString *before,
+        *after;    /* what the shell does, a line each; may be empty */
     char **covers; /* paths of QEMU's own tests; NULL: none */
     char **report; /* names of facts with numbers; NULL: no tables */
     bool uses_link;

@@ -29,9 +29,20 @@ static char **split_values(const char *text)
     return g_strv_builder_end(values);
 }
 
+/* A line more of it; the section's own take the place of the defaults'. */
+static void take_shell(Parser *parser, const char *key, GString *lines,
+                       const char *text)
+{
+    if (g_hash_table_add(parser->own, g_strdup(key))) {
+        g_string_truncate(lines, 0);
+    }
+    g_string_append_printf(lines, "%s\n", text);
+}
+
 /* What is said of the scenario itself, and is no option. */
-static gboolean take_own(Scenario *scenario, const char *key, Spot spot,
-                         const char *text, bool *is_own, GError **error)
+static gboolean take_own(Parser *parser, Scenario *scenario, const char *key,
+                         Spot spot, const char *text, bool *is_own,
+                         GError **error)
 {
     g_autoptr(GError) why = NULL;
     uint64_t number = 0;
@@ -49,6 +60,10 @@ static gboolean take_own(Scenario *scenario, const char *key, Spot spot,
                              text);
         }
         scenario->n_repeat = number;
+    } else if (strcmp(key, "before") == 0) {
+        take_shell(parser, key, scenario->before, text);
+    } else if (strcmp(key, "after") == 0) {
+        take_shell(parser, key, scenario->after, text);
     } else if (strcmp(key, "covers") == 0) {
         g_strfreev(scenario->covers);
         scenario->covers = split_values(text);
@@ -158,7 +173,7 @@ gboolean parse_setting(Parser *parser, Cursor *cursor, const char *equals,
     Scenario *scenario =
         parser->in_defaults ? parser->defaults : parser->scenario;
     if (scenario &&
-        !take_own(scenario, key, value_spot, text, &is_own, error)) {
+        !take_own(parser, scenario, key, value_spot, text, &is_own, error)) {
         return FALSE;
     }
     if (is_own) {

@@ -145,16 +145,38 @@ static gboolean put(const char *folder, const char *name, const char *text,
                                     mode, error);
 }
 
+/* One word of the shell; the cell's own folder is gone, and is another one now. */
+static void add_word(GString *text, const CellRun *run, const char *word)
+{
+    g_auto(GStrv) parts = g_strsplit(word, run->own_folder, -1);
+    g_string_append_c(text, ' ');
+    for (char **part = parts; *part; part++) {
+        g_autofree char *quoted = g_shell_quote(*part);
+        g_string_append_printf(text, "%s%s", part == parts ? "" : "\"$own\"",
+                               quoted);
+    }
+}
+
 static gboolean put_script(const CellRun *run, const char *folder,
                            GError **error)
 {
-    g_autoptr(GString) text = g_string_new("#!/bin/sh\nexec");
+    g_autoptr(GString) text = g_string_new("#!/bin/sh\n"
+                                           "own=$(mktemp -d) || exit 125\n"
+                                           "trap 'rm -rf \"$own\"' EXIT\n");
+    if (*run->before) {
+        g_autofree char *self = g_shell_quote(run->argv->pdata[0]);
+        g_string_append_printf(text,
+                               "(cd \"$own\"; export QMIGRATE=%s; "
+                               "/bin/sh -e -c",
+                               self);
+        add_word(text, run, run->before);
+        g_string_append(text, ") || exit 125\n");
+    }
     for (guint i = 0; i + 1 < run->argv->len; i++) {
         const char *word = run->argv->pdata[i];
         if (!g_str_has_prefix(word, "--json=") &&
             !g_str_has_prefix(word, "--trace=")) {
-            g_autofree char *quoted = g_shell_quote(word);
-            g_string_append_printf(text, " %s", quoted);
+            add_word(text, run, word);
         }
     }
     g_string_append(text, " \"$@\"\n");

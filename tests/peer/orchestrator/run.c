@@ -420,7 +420,7 @@ static const Case filed[] = {
       "",
       OUTCOME_REFUSED,
       FAILURE_INCOMPATIBLE,
-      .message = "takes return-path with a file: address" },
+      .message = "takes return-path with an address that nothing comes" },
     { "stop is refused",
       { FILE_URI, .reactions = { { "S stop", "S:!no" } } },
       HELD KEPT,

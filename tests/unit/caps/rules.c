@@ -71,15 +71,23 @@ static const struct {
     { "postcopy-ram", "x-ignore-shared", "7.2.22", SOCKET,
       "+postcopy-ram +x-ignore-shared", "+x-ignore-shared",
       "does not take postcopy-ram with x-ignore-shared" },
-    { "postcopy-ram", "transport=file", "10.0.2", FILE_,
+    { "postcopy-ram", "transport=one-way", "10.0.2", FILE_,
       "+postcopy-ram", "-postcopy-ram",
-      "error S breaks: QEMU 10.0.2 takes postcopy-ram with a file: address, and "
-      "then it stops the guest at the end and fails (leave post-copy out: a "
-      "file cannot be asked for pages)\n" },
-    { "postcopy-preempt", "transport=file", "10.0.2", FILE_,
+      "error S breaks: QEMU 10.0.2 takes postcopy-ram with an address that "
+      "nothing comes back from, and then it stops the guest at the end and "
+      "fails (leave post-copy out: nobody can be asked for pages)\n" },
+    { "postcopy-preempt", "transport=one-way", "10.0.2", FILE_,
       "+postcopy-preempt +postcopy-ram", "+postcopy-ram",
-      "error S conflict: QEMU 10.0.2 does not take postcopy-preempt with a "
-      "file: address (leave post-copy out: a file cannot be asked for pages)\n" },
+      "error S conflict: QEMU 10.0.2 does not take postcopy-preempt with an "
+      "address that nothing comes back from (leave post-copy out: nobody can be asked for pages)\n" },
+    { "postcopy-preempt", "transport=single", "10.0.2", CAPS_OVER_PAIR,
+      "+postcopy-preempt +postcopy-ram", "+postcopy-ram",
+      "does not take postcopy-preempt with an address of one connection: it "
+      "takes a second one (give --uri unix:PATH or tcp:HOST:0)\n" },
+    { "multifd", "transport=single", "10.0.2", CAPS_OVER_PIPE,
+      "+multifd", "-multifd",
+      "error S conflict: QEMU 10.0.2 does not take multifd with an address of "
+      "one connection (give --uri unix:PATH or tcp:HOST:0)\n" },
     { "mapped-ram", "transport=file", "10.0.2", SOCKET,
       "+mapped-ram", "-mapped-ram",
       "error S missing: mapped-ram needs a file: address (give "
@@ -93,16 +101,17 @@ static const struct {
     { "mapped-ram", "multifd-compression!=none", "10.0.2", FILE_,
       "+mapped-ram +multifd multifd-compression=zlib", "+mapped-ram +multifd",
       "does not take mapped-ram with multifd-compression=zlib" },
-    { "tls-creds!=", "transport=file", "10.0.2", FILE_,
+    { "tls-creds!=", "transport=one-way", "10.0.2", FILE_,
       "tls-creds=tls0", "tls-creds=",
-      "takes tls-creds=tls0 with a file: address, and then fails or hangs" },
-    { "switchover-ack", "transport=file", "10.0.2", FILE_,
-      "+switchover-ack", "", "takes switchover-ack with a file: address" },
-    { "return-path", "transport=file", "10.0.2", FILE_,
+      "takes tls-creds=tls0 with an address that nothing comes back from, and "
+      "then fails or hangs" },
+    { "switchover-ack", "transport=one-way", "10.0.2", FILE_,
+      "+switchover-ack", "", "takes switchover-ack with an address that nothing" },
+    { "return-path", "transport=one-way", "10.0.2", FILE_,
       "+return-path", "-return-path",
-      "error S breaks: QEMU 10.0.2 takes return-path with a file: address, and "
-      "then it stops the guest at the end and fails (leave --enable "
-      "return-path out: a file cannot answer)\n" },
+      "error S breaks: QEMU 10.0.2 takes return-path with an address that "
+      "nothing comes back from, and then it stops the guest at the end and "
+      "fails (leave --enable return-path out: nobody answers there)\n" },
     { "switchover-ack", "return-path", "10.0.2", SOCKET,
       "+switchover-ack", "+switchover-ack +return-path",
       "error S missing: switchover-ack needs return-path (add --enable "
@@ -280,6 +289,12 @@ static const struct {
     { "transport=tcp", SOCKET, true },
     { "transport=unix", CAPS_OVER_UNIX, true },
     { "transport=unix", SOCKET, false },
+    { "transport=one-way", FILE_, true },
+    { "transport=one-way", CAPS_OVER_PIPE, true },
+    { "transport=one-way", CAPS_OVER_PAIR, false },
+    { "transport=single", CAPS_OVER_PAIR, true },
+    { "transport=single", FILE_, false },
+    { "transport=cpr", SOCKET, false },
     /* what is not told neither is nor is not */
     { "nonsense=1", SOCKET, false },
     { "nonsense!=1", SOCKET, false },

@@ -355,7 +355,7 @@ static GPtrArray *all_steps(void)
         g_ptr_array_add(steps, tls_object_authz("it", authz));
     }
     for (TlsRole role = 0; role < N_TLS_ROLES; role++) {
-        g_ptr_array_add(steps, tls_object_x509("it", "/d", role));
+        g_ptr_array_add(steps, tls_object_x509("it", "/d", role, true));
         g_ptr_array_add(steps, tls_object_psk("it", "/d", role, "me"));
         g_ptr_array_add(steps, tls_object_anon("it", role));
     }

@@ -21,7 +21,8 @@ static void says_what_rules_and_effects_say(void **state)
         /* of two rules that follow each other, once */
         { { "multifd" },
           "mapped-ram (with a file: address)",
-          "postcopy-ram (before 10.1), xbzrle (from 8.2), compress" },
+          "postcopy-ram (before 10.1), xbzrle (from 8.2), compress, "
+          "an address of one connection" },
         /* the other way round */
         { { "xbzrle" }, "", "multifd (from 8.2), zero-copy-send, mapped-ram" },
         { { "compress" }, "", "multifd, zero-copy-send, postcopy-preempt" },
@@ -39,11 +40,15 @@ static void says_what_rules_and_effects_say(void **state)
         /* a parameter that a rule is about by its value */
         { { "multifd-compression" }, "multifd", "zero-copy-send, mapped-ram" },
         /* together: what one needs of the other is there, the same comes once */
-        { { "postcopy-preempt" }, "postcopy-ram", "compress, a file: address" },
+        { { "postcopy-preempt" },
+          "postcopy-ram",
+          "compress, an address that nothing comes back from, "
+          "an address of one connection" },
         { { "postcopy-ram", "postcopy-preempt" },
           "",
           "multifd (before 10.1), compress, x-ignore-shared, "
-          "a file: address, mapped-ram, mode!=normal" },
+          "an address that nothing comes "
+          "back from, an address of one connection, mapped-ram, mode!=normal" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         print_message("%s\n", cases[i].names[0]);

@@ -283,7 +283,7 @@ static const struct {
     { "--tls-identity=a", "--tls-identity needs --tls" },
     { "--tls=a --tls-authz=", "--tls-authz: it names nobody" },
     { "--tls=a --tls-identity=b:c", "--tls-identity: 'b:c'" },
-    { "--recover-uri=file:/tmp/x", "no post-copy goes through a file" },
+    { "--recover-uri=file:/tmp/x", "listens at unix:PATH or tcp:HOST:PORT" },
     { "--measure=1s", "--measure needs --predict" },
     { "--policy=nosuch", "(it takes qemu, adaptive, ovirt-legacy, " },
     { "--measure soon", "--measure: 'soon' is not a number" },
