@@ -52,20 +52,28 @@ static void take_threads(Migration *m, JsonNode *reply)
 }
 
 /*
- * A STOP can be the switchover's, which shows as "finish-migrate", or a person's:
- * then the guest shall stay stopped on the destination (I7).
+ * A STOP can be the switchover's, which shows as "finish-migrate", or a person's,
+ * or the guest has stopped by itself: then it shall stay stopped on the
+ * destination (I7), where QEMU would refuse to let some of these run.
  */
-static void check_paused_by_hand(Migration *m, Side side)
+static void check_stopped(Migration *m, Side side)
 {
+    static const char *const stopped[] = {
+        "paused",         "shutdown", "guest-panicked",
+        "internal-error", "io-error", "watchdog",
+    };
     bool is_under_way = m->phase == PHASE_TRANSFER ||
                         m->phase == PHASE_SWITCHOVER ||
                         (m->phase == PHASE_POSTCOPY && !m->context.cont_sent);
     if (side != SIDE_SOURCE || !is_under_way || m->context.held) {
         return;
     }
-    if (facts_run_state_is(&m->facts[side], "paused")) {
-        m->context.guest_ran = false;
-    } else if (facts_run_state_is(&m->facts[side], "running")) {
+    for (size_t i = 0; i < G_N_ELEMENTS(stopped); i++) {
+        if (facts_run_state_is(&m->facts[side], stopped[i])) {
+            m->context.guest_ran = false;
+        }
+    }
+    if (facts_run_state_is(&m->facts[side], "running")) {
         m->context.guest_ran = true;
     }
 }
@@ -94,7 +102,7 @@ static void absorb_reply(Migration *m, const Event *event)
     switch ((int)event->ask) {
     case ASK_RUN_STATE:
         facts_take_query_status(facts, event->value);
-        check_paused_by_hand(m, event->side);
+        check_stopped(m, event->side);
         break;
     case ASK_MIGRATION:
         facts_take_query_migrate(facts, event->value);
@@ -137,13 +145,16 @@ static void name_the_dead(Migration *m, Side side)
     bool its_stream =
         failure->code == (side == SIDE_SOURCE ? FAILURE_DESTINATION_FAILED
                                               : FAILURE_MIGRATION_FAILED);
-    if (m->phase != PHASE_DONE && (its_monitor || its_stream)) {
-        failure->code = side == SIDE_SOURCE ? FAILURE_SOURCE_LOST
-                                            : FAILURE_DESTINATION_LOST;
+    /* All that broke, broke by the guest's own will. */
+    bool its_end = side == SIDE_SOURCE && m->facts[side].guest_off &&
+                   failure->code != FAILURE_NONE &&
+                   !failure_row(failure->code)->is_ours;
+    if (m->phase != PHASE_DONE && (its_monitor || its_stream || its_end)) {
+        failure->code = phase_death_code(m, side);
         failure->has_side = TRUE;
         failure->side = side;
         g_free(failure->message);
-        failure->message = g_strdup("the QEMU process ended");
+        failure->message = g_strdup(phase_death_text(m, side));
     }
 }
 

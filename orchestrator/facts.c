@@ -127,6 +127,8 @@ void facts_take_event(Facts *facts, const char *name, JsonObject *data,
         if (facts_run_state_is(facts, "inmigrate")) {
             g_strlcpy(facts->run_state, "running", sizeof(facts->run_state));
         }
+    } else if (strcmp(name, "SHUTDOWN") == 0 && data) {
+        qmp_json_bool(data, "guest", &facts->guest_off);
     } else if (strcmp(name, "MIGRATION") == 0 && data) {
         const char *word = qmp_json_string(data, "status");
         if (word) {

@@ -46,7 +46,8 @@ typedef struct {
     int64_t stop_us;
     int64_t resume_us;
     int64_t completed_us;
-    bool stopped; /* STOP came after the last RESUME */
+    bool stopped;   /* STOP came after the last RESUME */
+    bool guest_off; /* SHUTDOWN said that the guest wanted it */
 } Facts;
 
 void facts_clear(Facts *facts);

@@ -102,6 +102,10 @@ static const FailureRow rows[N_FAILURES] = {
         "the source's QEMU is gone",
         "its standard error says why; the guest went with it unless the "
         "destination has it", OUTCOME_LOST },
+    [FAILURE_GUEST_OFF] = { "guest-off",
+        "the guest powered itself off, and its QEMU ended with it",
+        "start it anew; with -no-shutdown its QEMU stays, and the guest is "
+        "migrated as it is", OUTCOME_LOST },
     [FAILURE_DESTINATION_LOST] = { "destination-lost",
         "the destination's QEMU is gone",
         "its standard error says why; start it anew", OUTCOME_FAILED },

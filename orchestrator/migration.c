@@ -284,10 +284,8 @@ static PhaseId take_failure(Migration *m, const Event *event)
         next = phase_fail(m, event->code, event->side, "%s", event->text);
         break;
     case EVENT_DIED:
-        next = phase_fail(m,
-                          event->side == SIDE_SOURCE ? FAILURE_SOURCE_LOST
-                                                     : FAILURE_DESTINATION_LOST,
-                          event->side, "the QEMU process ended");
+        next = phase_fail(m, phase_death_code(m, event->side), event->side,
+                          "%s", phase_death_text(m, event->side));
         break;
     case EVENT_DEADLINE:
         next = phase_fail(m, FAILURE_DEADLINE, N_SIDES,

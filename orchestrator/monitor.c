@@ -8,6 +8,8 @@
 
 #include "orchestrator/host.h"
 
+#define LAST_WORDS_MS 100 /* to read what a QEMU that is gone has said */
+
 /* QEMU under load can be slow, but a greeting costs it nothing. */
 #define CONNECT_TIMEOUT_MS 5000u
 
@@ -23,7 +25,7 @@ struct Monitor {
     char *version;
     pid_t pid;
     int pidfd; /* -1: not watched */
-    guint pidfd_source, refusal_source;
+    guint pidfd_source, last_words_source, refusal_source;
 };
 
 typedef struct {
@@ -57,11 +59,23 @@ static void emit(Monitor *monitor, Event event)
     monitor->feed(&event, monitor->user_data);
 }
 
+static gboolean on_last_words(gpointer user_data)
+{
+    Monitor *monitor = user_data;
+    monitor->last_words_source = 0;
+    emit(monitor, (Event){ .kind = EVENT_DIED });
+    return G_SOURCE_REMOVE;
+}
+
+/* What it said before is heard before: up to the end of its monitor, which
+ * somebody else may hold open. */
 static gboolean on_pidfd(int fd, GIOCondition condition, gpointer user_data)
 {
     Monitor *monitor = user_data;
     monitor->pidfd_source = 0;
-    emit(monitor, (Event){ .kind = EVENT_DIED });
+    monitor->last_words_source = g_timeout_add_full(
+        G_PRIORITY_DEFAULT, monitor->client ? LAST_WORDS_MS : 0, on_last_words,
+        monitor, NULL);
     return G_SOURCE_REMOVE;
 }
 
@@ -116,9 +130,8 @@ void monitor_free(Monitor *monitor)
     if (monitor->pidfd >= 0) {
         close(monitor->pidfd);
     }
-    if (monitor->refusal_source) {
-        g_source_remove(monitor->refusal_source);
-    }
+    g_clear_handle_id(&monitor->last_words_source, g_source_remove);
+    g_clear_handle_id(&monitor->refusal_source, g_source_remove);
     g_object_unref(monitor->cancellable);
     qmp_address_free(monitor->address);
     g_free(monitor->version);
@@ -159,9 +172,14 @@ static void on_closed(QmpClient *client, const GError *error,
                       gpointer user_data)
 {
     Monitor *monitor = user_data;
-    if (monitor->client == client) { /* else the connect itself reports it */
-        lose(monitor, error);
+    if (monitor->client != client) {
+        return; /* the connect itself reports it */
     }
+    if (monitor->last_words_source) {
+        g_clear_handle_id(&monitor->last_words_source, g_source_remove);
+        on_last_words(monitor);
+    }
+    lose(monitor, error);
 }
 
 static void on_tap(QmpClient *client, QmpDirection direction, const char *line,

@@ -72,9 +72,8 @@ PhaseId roll_back_enter(Migration *m)
 /* It took the guest along, after all was well. */
 static PhaseId lose_keeper(Migration *m, Side side)
 {
-    phase_fail(
-        m, side == SIDE_SOURCE ? FAILURE_SOURCE_LOST : FAILURE_DESTINATION_LOST,
-        side, "the QEMU process that had the guest ended");
+    phase_fail(m, phase_death_code(m, side), side, "%s",
+               phase_death_text(m, side));
     m->outcome = OUTCOME_LOST;
     return PHASE_DONE;
 }

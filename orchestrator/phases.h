@@ -44,6 +44,10 @@ unsigned phase_file_ms(const Migration *m);
 bool phase_is_waiting(const Migration *m); /* for any answer */
 bool phase_is_waiting_for(const Migration *m, Side side, Ask ask);
 
+/* The process of @side is gone: what that is called, and in one phrase. */
+FailureCode phase_death_code(const Migration *m, Side side);
+const char *phase_death_text(const Migration *m, Side side);
+
 /*
  * Notes the failure, if it is the first, and returns the phase it leads to.
  * @side N_SIDES: of no side.

@@ -19,8 +19,11 @@
 
 #define TICK_MAX_US      1000u
 #define TICK_MAX_IDLE_US 10000u
+#define SLEEP_ENABLE     0x2000 /* of PM1a_CNT, with QEMU's type of S5: 0 */
 
 void guest_main(const uint64_t *info);
+
+static uint16_t pm_control_port;
 
 /* What the last reports said, since the counters themselves run on. */
 static uint64_t reported_ns;
@@ -66,11 +69,57 @@ static void report_writes(void)
     serial_send(&line);
 }
 
+static void nothing(Cpu *cpu)
+{
+}
+
+/* What a "d" began: its digits come until a line feed. */
+static uint64_t rate_wanted;
+static bool is_rate;
+
+static void take_digit(int byte)
+{
+    Line line = { .n = 0 };
+
+    if (byte >= '0' && byte <= '9') {
+        rate_wanted = rate_wanted * 10 + (uint64_t)(byte - '0');
+        return;
+    }
+    is_rate = false;
+    writer_set_rate(rate_wanted);
+    line_add(&line, "dirties bytes-per-s=%lu", rate_wanted);
+    serial_send(&line);
+    smp_run(nothing); /* wakes the other writers */
+}
+
+static void power_off(void)
+{
+    Line line = { .n = 0 };
+
+    line_add(&line, "off");
+    serial_send(&line);
+    while (!serial_is_empty()) {
+        interrupts_wait();
+    }
+    x86_out16(pm_control_port, SLEEP_ENABLE);
+}
+
 static void answer(int byte)
 {
     Line line = { .n = 0 };
 
+    if (is_rate) {
+        take_digit(byte);
+        return;
+    }
     switch (byte) {
+    case 'd':
+        rate_wanted = 0;
+        is_rate = true;
+        break;
+    case 'o':
+        power_off();
+        break;
     case 'r':
         report_rates(false);
         break;
@@ -132,10 +181,6 @@ static void say_hello(void)
     serial_send(&line);
 }
 
-static void nothing(Cpu *cpu)
-{
-}
-
 /* @info: struct hvm_start_info; words 3 and 4 are command line and RSDP */
 void guest_main(const uint64_t *info)
 {
@@ -150,6 +195,7 @@ void guest_main(const uint64_t *info)
     memory_flushes_tlb = options.tlb_flush != 0;
     memory_init(info);
     acpi = acpi_read(info[4]);
+    pm_control_port = acpi.pm_control_port;
     apic_init(VECTOR_TICK);
     clock_calibrate(acpi.pm_timer_port);
     smp_start(acpi.cpus);

@@ -131,6 +131,11 @@ bool serial_has_input(void)
     return input_head != input_tail;
 }
 
+bool serial_is_empty(void)
+{
+    return output_head == output_tail;
+}
+
 static void halt_for_ever(void) __attribute__((noreturn));
 static void halt_for_ever(void)
 {

@@ -26,6 +26,9 @@ void serial_poll(void);
 int serial_read(void);
 bool serial_has_input(void);
 
+/* Has all that was sent left the ring? */
+bool serial_is_empty(void);
+
 /*
  * Sends "panic WORDS" and stops the boot vCPU for good, and the one that calls.
  * Unlike the rest, any vCPU may call these; the first is heard.

@@ -19,19 +19,23 @@
 #define SLEEP_MIN_MAX_NS 8000000u
 #define PS_PER_NS        1000u
 
-static uint64_t ps_per_page; /* of one vCPU; 0: write nothing */
+static volatile uint64_t ps_per_page; /* of one vCPU; 0: write nothing */
 static Pattern pattern;
 static uint64_t random_seed;
 static uint64_t sleep_min_ns;
 static volatile bool running;
 
+void writer_set_rate(uint64_t bytes_per_s)
+{
+    ps_per_page =
+        bytes_per_s > 0
+            ? PAGE_BYTES * 1000000000000ull / bytes_per_s * smp_count() + 1
+            : 0;
+}
+
 void writer_init(const Options *options)
 {
-    if (options->rate_bytes_per_s > 0) {
-        ps_per_page = PAGE_BYTES * 1000000000000ull /
-                          options->rate_bytes_per_s * smp_count() +
-                      1;
-    }
+    writer_set_rate(options->rate_bytes_per_s);
     sleep_min_ns = (uint64_t)SLEEP_PER_CPU_NS * smp_count();
     if (sleep_min_ns < SLEEP_MIN_NS) {
         sleep_min_ns = SLEEP_MIN_NS;

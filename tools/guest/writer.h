@@ -11,6 +11,9 @@ void writer_init(const Options *options);
 /* From now on; on the first vCPU, and then on all as they come by. */
 void writer_start(void);
 
+/* From now on so many bytes per second, by all vCPUs together; 0: nothing. */
+void writer_set_rate(uint64_t bytes_per_s);
+
 /*
  * Writes what is due, unless @cpu is wanted elsewhere.  Returns for how many
  * nanoseconds nothing is due.

@@ -16,6 +16,11 @@ static inline uint8_t x86_in8(uint16_t port)
     return value;
 }
 
+static inline void x86_out16(uint16_t port, uint16_t value)
+{
+    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+
 static inline uint32_t x86_in32(uint16_t port)
 {
     uint32_t value;

@@ -32,32 +32,39 @@ typedef struct {
 /* ---- in the guard's process: only what is safe after fork() ---- */
 
 /* A pidfd cannot come to mean another process, as a number can. */
-static void remember(int pidfds[], pid_t pid)
+typedef struct {
+    int pidfd; /* -1: none */
+    pid_t pid; /* leads a session, with children of its own */
+} Charge;
+
+static void remember(Charge charges[], pid_t pid)
 {
     for (int i = 0; i < PROCESSES_MAX; i++) {
-        struct pollfd gone = { .fd = pidfds[i], .events = POLLIN };
-        if (pidfds[i] >= 0 && poll(&gone, 1, 0) > 0) {
-            close(pidfds[i]);
-            pidfds[i] = -1;
+        struct pollfd gone = { .fd = charges[i].pidfd, .events = POLLIN };
+        if (gone.fd >= 0 && poll(&gone, 1, 0) > 0) {
+            close(gone.fd);
+            charges[i].pidfd = -1;
         }
-        if (pidfds[i] < 0) {
-            pidfds[i] = syscall(SYS_pidfd_open, pid, 0);
+        if (charges[i].pidfd < 0) {
+            charges[i] = (Charge){ syscall(SYS_pidfd_open, pid, 0), pid };
             return;
         }
     }
 }
 
-static void kill_all(const int pidfds[])
+static void kill_all(const Charge charges[])
 {
     for (int i = 0; i < PROCESSES_MAX; i++) {
-        if (pidfds[i] >= 0) {
-            syscall(SYS_pidfd_send_signal, pidfds[i], SIGKILL, NULL, 0);
+        if (charges[i].pidfd >= 0 &&
+            syscall(SYS_pidfd_send_signal, charges[i].pidfd, SIGKILL, NULL,
+                    0) == 0) {
+            kill(-charges[i].pid, SIGKILL);
         }
     }
     /* They write into the folder until they are gone. */
     for (int i = 0; i < PROCESSES_MAX; i++) {
-        struct pollfd gone = { .fd = pidfds[i], .events = POLLIN };
-        if (pidfds[i] >= 0) {
+        struct pollfd gone = { .fd = charges[i].pidfd, .events = POLLIN };
+        if (gone.fd >= 0) {
             poll(&gone, 1, KILL_WAIT_MS);
         }
     }
@@ -94,11 +101,11 @@ static void let_go_of_everything(int keep_fd)
 
 G_NORETURN static void guard_main(int fd, const char *folder)
 {
-    int pidfds[PROCESSES_MAX];
+    Charge charges[PROCESSES_MAX];
     char file[sizeof(((Message *)0)->file)] = "";
     Message message;
 
-    memset(pidfds, -1, sizeof(pidfds));
+    memset(charges, -1, sizeof(charges));
     let_go_of_everything(fd);
     for (;;) {
         ssize_t n = read(3, &message, sizeof(message));
@@ -109,14 +116,14 @@ G_NORETURN static void guard_main(int fd, const char *folder)
             break;
         }
         if (message.pid) {
-            remember(pidfds, message.pid);
+            remember(charges, message.pid);
         } else if (message.file[0]) {
             memcpy(file, message.file, sizeof(file));
         } else {
             _exit(0);
         }
     }
-    kill_all(pidfds);
+    kill_all(charges);
     remove_folder(folder);
     if (file[0]) {
         unlink(file);

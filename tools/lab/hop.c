@@ -145,7 +145,7 @@ void hop_close(Lab *lab)
 static void start_verify(Lab *lab)
 {
     Qemu *qemu = lab->pair.qemu[hop_guest_side(lab)];
-    if (!qemu || !qemu_is_alive(qemu)) {
+    if (!qemu || !qemu_is_alive(qemu) || lab->verify.is_off) {
         hop_end(lab);
         return;
     }

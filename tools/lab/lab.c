@@ -171,6 +171,9 @@ static void on_line(Qemu *qemu, const Line *line, int64_t time_us,
                                side_name(pair_side_of(&lab->pair, qemu)),
                                line->text);
     }
+    if (lab->script) {
+        steps_see_line(lab->script, line->text);
+    }
     if (line->kind == LINE_PANIC) {
         lab_fail(lab, FAILURE_GUEST_NOT_READY, OUTCOME_ERROR,
                  g_strdup_printf("the guest gave up: %s", line->text));
@@ -179,7 +182,10 @@ static void on_line(Qemu *qemu, const Line *line, int64_t time_us,
     if (line->kind == LINE_HELLO && strcmp(lab->pair.accel, "kvm") == 0) {
         lab_enter(lab, lab->stage, BOOT_MS); /* KVM works */
     }
-    verify_take(&lab->verify, line, lab->stage == STAGE_VERIFY);
+    /* What a scenario asks for meanwhile is its own. */
+    if (lab->stage != STAGE_MIGRATE || line->kind == LINE_OFF) {
+        verify_take(&lab->verify, line, lab->stage == STAGE_VERIFY);
+    }
     check_ready(lab);
     if (lab->stage == STAGE_RATE && verify_has_rate_before(&lab->verify)) {
         hop_start(lab);

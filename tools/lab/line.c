@@ -13,6 +13,7 @@ static const struct {
     { "b",      LINE_BEAT },   { "rate",   LINE_RATE },
     { "writes", LINE_WRITES }, { "bad",    LINE_BAD },
     { "verify", LINE_VERIFY }, { "panic",  LINE_PANIC },
+    { "off",    LINE_OFF },
 };
 
 static const struct {

@@ -15,6 +15,7 @@ typedef enum {
     LINE_BAD,
     LINE_VERIFY,
     LINE_PANIC,
+    LINE_OFF,
 } LineKind;
 
 #define LINE_BUCKETS 64

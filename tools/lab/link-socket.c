@@ -2,6 +2,7 @@
 #include "tools/lab/link-socket.h"
 
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -78,4 +79,10 @@ int link_listen_tcp(unsigned *port)
     }
     close(listener);
     return -1;
+}
+
+void link_send_at_once(int end)
+{
+    const int on = 1;
+    setsockopt(end, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }

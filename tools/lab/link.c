@@ -33,7 +33,8 @@ struct Link {
     GPtrArray *ways; /* of Way, that live */
     bool is_closed, refuses, drops;
     uint64_t rate_bytes_per_s, delay_us;
-    int64_t free_us; /* when the wire is free for the next byte */
+    uint64_t piece_bytes; /* as many are sent at once; 0: as they come */
+    int64_t free_us;      /* when the wire is free for the next byte */
 };
 
 Link *link_new(void)
@@ -88,6 +89,9 @@ void link_do(Link *link, LinkVerb verb, uint64_t number)
     case LINK_DELAY:
         link->delay_us = number;
         break;
+    case LINK_SPLIT:
+        link->piece_bytes = number;
+        break;
     }
     g_cond_broadcast(&link->changed);
     g_mutex_unlock(&link->mutex);
@@ -106,10 +110,10 @@ void link_set_target(Link *link, const char *uri)
 
 /* ---- one direction ---- */
 
-static bool send_all(int end, const char *bytes, size_t n)
+static bool send_all(int end, const char *bytes, size_t n, size_t piece)
 {
     while (n > 0) {
-        ssize_t sent = send(end, bytes, n, MSG_NOSIGNAL);
+        ssize_t sent = send(end, bytes, MIN(n, piece), MSG_NOSIGNAL);
         if (sent <= 0) {
             return false;
         }
@@ -147,6 +151,7 @@ typedef struct {
     int64_t due_us;
     size_t n; /* 0: the end of it */
     char bytes[CHUNK];
+    size_t piece; /* as many of them are sent at once */
 } Chunk;
 
 /* Reads on while earlier chunks are late, as a long wire does. */
@@ -165,6 +170,7 @@ static Chunk *next_chunk(Lane *lane)
     }
     Chunk *chunk = g_queue_pop_head(&lane->chunks);
     g_cond_broadcast(&link->changed);
+    chunk->piece = link->piece_bytes ? link->piece_bytes : CHUNK;
     if (chunk->n > 0) {
         wait_until(link, chunk->due_us);
         wait_turn(link, chunk->n);
@@ -180,7 +186,8 @@ static gpointer run_lane(gpointer user_data)
     while (!is_over) {
         g_autofree Chunk *chunk = next_chunk(lane);
         is_over = chunk->n == 0;
-        is_open = is_open && send_all(lane->end, chunk->bytes, chunk->n);
+        is_open = is_open &&
+                  send_all(lane->end, chunk->bytes, chunk->n, chunk->piece);
     }
     shutdown(lane->end, SHUT_WR);
     return NULL;
@@ -280,6 +287,8 @@ static void pass_on(Link *link, int source)
         close(source);
         return;
     }
+    link_send_at_once(source); /* each piece by itself */
+    link_send_at_once(destination);
     setsockopt(source, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
     setsockopt(destination, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
     Way *way = g_new(Way, 1);

@@ -104,9 +104,16 @@ static void set_up_child(gpointer user_data)
     }
 }
 
+/* The commands of exec: addresses; QEMU leads a session of its own. */
+static void end_children(pid_t pid)
+{
+    kill(-pid, SIGKILL);
+}
+
 static void on_child_exit(GPid pid, gint status, gpointer user_data)
 {
     Qemu *qemu = user_data;
+    end_children(pid);
     g_autofree char *how =
         WIFSIGNALED(status)
             ? g_strdup_printf("was killed by signal %d (%s)", WTERMSIG(status),
@@ -194,6 +201,7 @@ void qemu_free(Qemu *qemu)
     }
     if (qemu->pid) {
         syscall(SYS_pidfd_send_signal, qemu->pidfd, SIGKILL, NULL, 0);
+        end_children(qemu->pid);
         while (waitpid(qemu->pid, NULL, 0) < 0 && errno == EINTR) {
         }
     }

@@ -119,9 +119,38 @@ static void act_signal(Steps *script, const ScenarioAction *action)
     }
 }
 
+/* By its serial line: docs/guest.rst. */
+static void tell_guest(Steps *script, const ScenarioAction *action,
+                       const char *words)
+{
+    Qemu *qemu = script->sides[action->side]->qemu;
+    if (!qemu) {
+        steps_note_refused(script, action, "its QEMU is gone");
+        return;
+    }
+    for (; *words; words++) {
+        qemu_tell_guest(qemu, *words);
+    }
+}
+
 static void act_guest(Steps *script, const ScenarioAction *action)
 {
-    tell(script, action, SIDE_SOURCE, qmp_command_new("system_reset"));
+    g_autofree char *rate =
+        g_strdup_printf("d%" G_GUINT64_FORMAT "\n", action->number);
+    switch (action->guest) {
+    case GUEST_REBOOT:
+        tell(script, action, action->side, qmp_command_new("system_reset"));
+        break;
+    case GUEST_POWEROFF:
+        tell_guest(script, action, "o");
+        break;
+    case GUEST_REPORT:
+        tell_guest(script, action, "r");
+        break;
+    case GUEST_DIRTY_RATE:
+        tell_guest(script, action, rate);
+        break;
+    }
 }
 
 static void act_recover(Steps *script, const ScenarioAction *action)

@@ -119,6 +119,14 @@ void steps_see_beats(Steps *script, uint64_t n)
     }
 }
 
+void steps_see_line(Steps *script, const char *line)
+{
+    g_autofree char *word = g_strndup(line, strcspn(line, " "));
+    take(script, &(Sight){ .kind = MOMENT_GUEST,
+                           .time_us = g_get_monotonic_time(),
+                           .word = word });
+}
+
 void steps_start(Steps *script)
 {
     script->is_running = true;

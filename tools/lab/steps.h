@@ -49,6 +49,8 @@ void steps_see(Steps *script, const Event *event);
 /* What it knows, after that. */
 void steps_see_progress(Steps *script, const Migration *m);
 void steps_see_beats(Steps *script, uint64_t n);
+/* A line of the guest's that is no heartbeat. */
+void steps_see_line(Steps *script, const char *line);
 /* Nobody hears it any more but the script. */
 void steps_see_orphan(Steps *script);
 /* It is over. */

@@ -80,49 +80,68 @@ static gboolean take_command(Cursor *cursor, ScenarioAction *action,
     return TRUE;
 }
 
+/* A thing that the guest or the link does, perhaps with a number. */
+typedef struct {
+    const char *name;
+    Unit unit; /* UNIT_NONE: takes none */
+} VerbRow;
+
+static gboolean take_verb(Cursor *cursor, const char *kind, const VerbRow *rows,
+                          guint n, unsigned *ret, uint64_t *number,
+                          GError **error)
+{
+    g_autofree const char **names = g_new0(const char *, n + 1);
+    Spot spot = cursor_spot(cursor);
+    g_autofree char *word = cursor_word(cursor);
+
+    for (*ret = 0; *ret < n; (*ret)++) {
+        names[*ret] = rows[*ret].name;
+        if (g_strcmp0(word, rows[*ret].name) == 0) {
+            return rows[*ret].unit == UNIT_NONE ||
+                   cursor_quantity(cursor, rows[*ret].unit, number, error);
+        }
+    }
+    return spot_unknown(spot, error, kind, word ? word : "", names);
+}
+
+/* Of the source, if no side is named behind it. */
 static gboolean take_guest(Cursor *cursor, ScenarioAction *action,
                            GError **error)
 {
-    static const char *const names[] = { "reboot", NULL };
-    Spot spot = cursor_spot(cursor);
-    if (!take_word(cursor, "what the guest does", &action->name, error)) {
+    static const VerbRow rows[] = {
+        [GUEST_REBOOT] = { "reboot", UNIT_NONE },
+        [GUEST_POWEROFF] = { "poweroff", UNIT_NONE },
+        [GUEST_REPORT] = { "report", UNIT_NONE },
+        [GUEST_DIRTY_RATE] = { "dirty-rate", UNIT_BYTES_PER_SECOND },
+    };
+    unsigned verb;
+    if (!take_verb(cursor, "thing that the guest does", rows,
+                   G_N_ELEMENTS(rows), &verb, &action->number, error)) {
         return FALSE;
     }
-    return g_strv_contains(names, action->name)
-               ? TRUE
-               : spot_unknown(spot, error, "thing that the guest does",
-                              action->name, names);
+    action->guest = verb;
+    return take_source(cursor, action, error);
 }
 
 static gboolean take_link(Cursor *cursor, ScenarioAction *action,
                           GError **error)
 {
-    static const struct {
-        const char *name;
-        Unit unit; /* UNIT_NONE: takes no number */
-    } rows[] = {
+    static const VerbRow rows[] = {
         [LINK_CUT] = { "cut", UNIT_NONE },
         [LINK_RESET] = { "reset", UNIT_NONE },
         [LINK_DROP] = { "drop", UNIT_NONE },
         [LINK_RESTORE] = { "restore", UNIT_NONE },
         [LINK_RATE] = { "rate", UNIT_BYTES_PER_SECOND },
         [LINK_DELAY] = { "delay", UNIT_MICROSECONDS },
+        [LINK_SPLIT] = { "split", UNIT_BYTES },
     };
-    const char *names[G_N_ELEMENTS(rows) + 1] = { NULL };
-    Spot spot = cursor_spot(cursor);
-    g_autofree char *word = cursor_word(cursor);
-
-    for (LinkVerb verb = 0; verb < G_N_ELEMENTS(rows); verb++) {
-        names[verb] = rows[verb].name;
-        if (g_strcmp0(word, rows[verb].name) == 0) {
-            action->link = verb;
-            return rows[verb].unit == UNIT_NONE ||
-                   cursor_quantity(cursor, rows[verb].unit, &action->number,
-                                   error);
-        }
+    unsigned verb;
+    if (!take_verb(cursor, "thing that the link does", rows, G_N_ELEMENTS(rows),
+                   &verb, &action->number, error)) {
+        return FALSE;
     }
-    return spot_unknown(spot, error, "thing that the link does",
-                        word ? word : "", names);
+    action->link = verb;
+    return TRUE;
 }
 
 /* One row adds an action; who does it is tools/lab/steps.c. */

@@ -32,13 +32,20 @@ gboolean cursor_is_at_end(Cursor *cursor)
     return cursor->at == cursor->end;
 }
 
+/* Behind the quote that closes the one at @at; NULL: there is none. */
+static const char *quote_end(const char *at, const char *end)
+{
+    const char *close = memchr(at + 1, '"', end - at - 1);
+    return close ? close + 1 : NULL;
+}
+
 /* Where it ends; a quote that is not closed goes to the end of the line. */
 static const char *word_end(const Cursor *cursor)
 {
     const char *end = cursor->at;
     if (end < cursor->end && *end == '"') {
-        const char *close = memchr(end + 1, '"', cursor->end - end - 1);
-        return close ? close + 1 : cursor->end;
+        const char *close = quote_end(end, cursor->end);
+        return close ? close : cursor->end;
     }
     while (end < cursor->end && !is_blank(*end)) {
         end++;
@@ -78,6 +85,31 @@ char *cursor_rest(Cursor *cursor)
     char *rest = g_strchomp(g_strndup(cursor->at, cursor->end - cursor->at));
     cursor->at = cursor->end;
     return rest;
+}
+
+gboolean cursor_find(const Cursor *cursor, char mark, const char **ret,
+                     GError **error)
+{
+    const char *at = cursor->at;
+    bool begins = true; /* a word */
+
+    *ret = NULL;
+    while (at < cursor->end && *at != mark) {
+        if (begins && *at == '"') {
+            Cursor quote = *cursor;
+            quote.at = at;
+            at = quote_end(at, cursor->end);
+            if (!at) {
+                return spot_fail(cursor_spot(&quote), error,
+                                 "this quote is not closed");
+            }
+            begins = false;
+        } else {
+            begins = is_blank(*at++);
+        }
+    }
+    *ret = at < cursor->end ? at : NULL;
+    return TRUE;
 }
 
 gboolean spot_fail(Spot spot, GError **error, const char *format, ...)

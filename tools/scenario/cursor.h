@@ -24,6 +24,11 @@ gboolean cursor_accept(Cursor *cursor, const char *word);
 /* What is left, without blanks around it.  Free with g_free(). */
 char *cursor_rest(Cursor *cursor);
 
+/* Where @mark is, outside of quotes, NULL: nowhere.  Fails if a quote is not
+ * closed before it. */
+gboolean cursor_find(const Cursor *cursor, char mark, const char **ret,
+                     GError **error);
+
 /* Fails at @spot in G_OPTION_ERROR_BAD_VALUE. */
 G_GNUC_PRINTF(3, 4)
 gboolean spot_fail(Spot spot, GError **error, const char *format, ...);

@@ -26,11 +26,15 @@ void engine_clear(Engine *engine)
 static const char *status_now(const Engine *engine, Side side)
 {
     const GPtrArray *statuses = engine->statuses[side];
-    return statuses->len ? statuses->pdata[statuses->len - 1] : "none";
+    return statuses->len > engine->n_before[side]
+               ? statuses->pdata[statuses->len - 1]
+               : "none";
 }
 
 static void note(Engine *engine, const Sight *sight)
 {
+    engine->is_told =
+        sight->kind == MOMENT_EVENT || sight->kind == MOMENT_GUEST;
     switch (sight->kind) {
     case MOMENT_START:
         engine->has_started = true;
@@ -55,12 +59,14 @@ static void note(Engine *engine, const Sight *sight)
         engine->has_ended = true;
         break;
     case MOMENT_EVENT:
+    case MOMENT_GUEST:
     case MOMENT_STEP:
         break;
     }
 }
 
-/* An event is there while it is told, all else stays so. */
+/* An event and a line are there while they are told, for one step; all else
+ * stays so. */
 static bool has_come(const Engine *engine, const Moment *moment,
                      const Sight *sight)
 {
@@ -71,7 +77,11 @@ static bool has_come(const Engine *engine, const Moment *moment,
     case MOMENT_STATUS:
         return strcmp(status_now(engine, moment->side), moment->word) == 0;
     case MOMENT_EVENT:
-        return sight->kind == MOMENT_EVENT && sight->side == moment->side &&
+        return engine->is_told && sight->kind == MOMENT_EVENT &&
+               sight->side == moment->side &&
+               strcmp(sight->word, moment->word) == 0;
+    case MOMENT_GUEST:
+        return engine->is_told && sight->kind == MOMENT_GUEST &&
                strcmp(sight->word, moment->word) == 0;
     case MOMENT_PASS:
         return engine->passes >= moment->number;
@@ -94,15 +104,31 @@ static void look_for(Engine *engine, const ScenarioStep *step,
         !has_come(engine, moment, sight)) {
         return;
     }
+    if (moment->kind == MOMENT_EVENT || moment->kind == MOMENT_GUEST) {
+        engine->is_told = false;
+    }
     int64_t from_us =
         moment->kind == MOMENT_STEP ? engine->last_us : sight->time_us;
     engine->due_us = from_us + (int64_t)moment->delay_us;
 }
 
+/* What stands behind it is for the migration that it asks for. */
+static bool asks_for_next(const ScenarioStep *step)
+{
+    for (guint i = 0; i < step->actions->len; i++) {
+        const ScenarioAction *action = step->actions->pdata[i];
+        if (action->kind == ACT_AGAIN) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void engine_take(Engine *engine, const Sight *sight, GPtrArray *due)
 {
     note(engine, sight);
-    while (engine->next < engine->scenario->steps->len) {
+    while (!engine->waits_for_next &&
+           engine->next < engine->scenario->steps->len) {
         ScenarioStep *step = engine->scenario->steps->pdata[engine->next];
         look_for(engine, step, sight);
         if (engine->due_us < 0 || engine->due_us > sight->time_us) {
@@ -114,6 +140,7 @@ void engine_take(Engine *engine, const Sight *sight, GPtrArray *due)
         engine->due_us = -1;
         engine->next++;
         g_ptr_array_add(due, step);
+        engine->waits_for_next = asks_for_next(step);
     }
 }
 
@@ -126,7 +153,10 @@ void engine_again(Engine *engine)
 {
     engine->passes = engine->beats = 0;
     engine->remaining_bytes = G_MAXUINT64;
-    engine->has_ended = false;
+    engine->has_ended = engine->waits_for_next = false;
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        engine->n_before[side] = engine->statuses[side]->len;
+    }
 }
 
 const ScenarioStep *engine_missing(const Engine *engine)

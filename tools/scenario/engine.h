@@ -22,8 +22,11 @@ typedef struct {
     int64_t start_us, last_us; /* the start, and when the last step was taken */
     GArray *taken_us; /* int64_t, of each step so far since the start */
     GPtrArray *statuses[N_SIDES]; /* of char *: each, once when it changed */
+    guint n_before[N_SIDES];      /* of them are of earlier migrations */
     guint64 passes, beats, remaining_bytes;
     bool has_started, has_ended;
+    bool is_told;        /* an event or a line, which no step has taken yet */
+    bool waits_for_next; /* migration: a step has asked for it */
 } Engine;
 
 void engine_init(Engine *engine, const Scenario *scenario);
@@ -35,7 +38,7 @@ void engine_take(Engine *engine, const Sight *sight, GPtrArray *due);
 /* When the clock must be looked at again; -1: it need not. */
 int64_t engine_due_us(const Engine *engine);
 
-/* A migration begins once more: passes, beats and the end are anew. */
+/* A migration begins once more: passes, beats, statuses and the end are anew. */
 void engine_again(Engine *engine);
 
 /* The first step that was not taken, NULL: all were. */

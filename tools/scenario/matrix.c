@@ -38,18 +38,26 @@ static void add_option(GStrvBuilder *options, const char *key,
     }
 }
 
-static void add_choice(GStrvBuilder *options, const GPtrArray *settings)
+static bool is_one_of(const char *const *overridden, const char *key)
+{
+    return overridden && g_strv_contains(overridden, key);
+}
+
+static void add_choice(GStrvBuilder *options, const GPtrArray *settings,
+                       const char *const *overridden)
 {
     for (guint i = 0; i < settings->len; i++) {
         const ScenarioSetting *setting = settings->pdata[i];
-        add_option(options, setting->key, setting->values[0]);
+        if (!is_one_of(overridden, setting->key)) {
+            add_option(options, setting->key, setting->values[0]);
+        }
     }
 }
 
 /* @number counts the cells; its digits, one base for each setting, are the
  * choice: the last setting turns fastest. */
 static Cell *cell_new(const Scenario *scenario, const GPtrArray *settings,
-                      guint number)
+                      const char *const *overridden, guint number)
 {
     g_autoptr(GStrvBuilder) options = g_strv_builder_new();
     g_autoptr(GStrvBuilder) choice = g_strv_builder_new();
@@ -66,7 +74,7 @@ static Cell *cell_new(const Scenario *scenario, const GPtrArray *settings,
         const ScenarioSetting *setting = settings->pdata[i];
         const char *value = setting->values[digits[i]];
         if (setting->choices) {
-            add_choice(options, setting->choices->pdata[digits[i]]);
+            add_choice(options, setting->choices->pdata[digits[i]], overridden);
         } else {
             add_option(options, setting->key, value);
         }
@@ -95,7 +103,7 @@ gboolean matrix_add_cells(const Scenario *scenario,
 
     for (guint i = 0; i < scenario->settings->len; i++) {
         ScenarioSetting *setting = scenario->settings->pdata[i];
-        if (!overridden || !g_strv_contains(overridden, setting->key)) {
+        if (!is_one_of(overridden, setting->key)) {
             g_ptr_array_add(settings, setting);
             n *= g_strv_length(setting->values);
         }
@@ -106,7 +114,7 @@ gboolean matrix_add_cells(const Scenario *scenario,
         }
     }
     for (guint i = 0; i < n; i++) {
-        g_ptr_array_add(cells, cell_new(scenario, settings, i));
+        g_ptr_array_add(cells, cell_new(scenario, settings, overridden, i));
     }
     return TRUE;
 }

@@ -77,11 +77,26 @@ static gboolean take_remaining(Cursor *cursor, Moment *moment, GError **error)
     return cursor_quantity(cursor, UNIT_BYTES, &moment->number, error);
 }
 
+/* The first word of a line of the guest's: docs/guest.rst. */
+static gboolean take_line(Cursor *cursor, Moment *moment, GError **error)
+{
+    static const char *const names[] = { "rate",   "writes", "dirties", "off",
+                                         "verify", "bad",    "panic",   NULL };
+    Spot spot = cursor_spot(cursor);
+    moment->kind = MOMENT_GUEST;
+    moment->word = cursor_word(cursor);
+    if (!moment->word || !g_strv_contains(names, moment->word)) {
+        return spot_unknown(spot, error, "line of the guest's",
+                            moment->word ? moment->word : "", names);
+    }
+    return TRUE;
+}
+
 static gboolean plain(Cursor *cursor, Moment *moment, GError **error)
 {
     static const char *const names[] = { "start",     "end",    "pass",
                                          "beats",     "source", "destination",
-                                         "remaining", NULL };
+                                         "remaining", "guest",  NULL };
     if (side_accept(cursor, &moment->side)) {
         return on_side(cursor, moment, error);
     }
@@ -100,6 +115,9 @@ static gboolean plain(Cursor *cursor, Moment *moment, GError **error)
     if (cursor_accept(cursor, "beats")) {
         moment->kind = MOMENT_BEATS;
         return cursor_quantity(cursor, UNIT_NONE, &moment->number, error);
+    }
+    if (cursor_accept(cursor, "guest")) {
+        return take_line(cursor, moment, error);
     }
     if (cursor_accept(cursor, "remaining")) {
         return take_remaining(cursor, moment, error);

@@ -108,40 +108,50 @@ static gboolean parse_section(Parser *parser, Cursor *cursor, GError **error)
 
 /* ---- at, expect, need ---- */
 
-/* Actions are parted by semicolons, but not inside a command's JSON. */
+/* Where an action ends: at a semicolon, but a command's JSON at the end of the
+ * line. */
+static gboolean find_end(const Cursor *cursor, const char **ret, GError **error)
+{
+    Cursor first = *cursor;
+    *ret = NULL;
+    return cursor_accept(&first, "qmp") ? TRUE
+                                        : cursor_find(cursor, ';', ret, error);
+}
+
 static gboolean parse_actions(Scenario *scenario, ScenarioStep *step,
                               Cursor *cursor, GError **error)
 {
-    const char *end = cursor->end;
     do {
         Cursor one = *cursor;
-        g_autofree char *first = cursor_word(&one);
-        const char *close = g_strcmp0(first, "qmp") == 0
-                                ? NULL
-                                : memchr(cursor->at, ';', end - cursor->at);
-        one = *cursor;
-        one.end = close ? close : end;
+        const char *close;
+        if (!find_end(cursor, &close, error)) {
+            return FALSE;
+        }
+        one.end = close ? close : cursor->end;
         ScenarioAction *action = action_parse(&one, error);
         if (!action) {
             return FALSE;
         }
         scenario->uses_link |= action->kind == ACT_LINK;
         g_ptr_array_add(step->actions, action);
-        cursor->at = close ? close + 1 : end;
-    } while (cursor->at < end);
+        cursor->at = close ? close + 1 : cursor->end;
+    } while (!cursor_is_at_end(cursor));
     return TRUE;
 }
 
 static gboolean parse_step(Scenario *scenario, Spot spot, Cursor *cursor,
                            GError **error)
 {
-    const char *colon = memchr(cursor->at, ':', cursor->end - cursor->at);
+    const char *colon = NULL;
     ScenarioStep *step = g_new0(ScenarioStep, 1);
 
     step->spot = spot;
     step->actions =
         g_ptr_array_new_with_free_func((GDestroyNotify)scenario_action_free);
     g_ptr_array_add(scenario->steps, step);
+    if (!cursor_find(cursor, ':', &colon, error)) {
+        return FALSE;
+    }
     if (!colon) {
         return spot_fail(spot, error,
                          "a step is 'at MOMENT: ACTION', and ':' is missing");
@@ -173,6 +183,10 @@ static gboolean parse_words(Parser *parser, Cursor *cursor, GError **error)
     }
     if (strcmp(word, "at") == 0) {
         return parse_step(scenario, spot, cursor, error);
+    }
+    const char *none;
+    if (!cursor_find(cursor, '\0', &none, error)) {
+        return FALSE;
     }
     if (strcmp(word, "expect") == 0) {
         return add(scenario->expectations, expectation_parse(cursor, error));

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 
 #include "qmp/json.h"
+#include "tools/scenario/leftover.h"
 
 #define GRACE_S 10 /* to end what it has, once it was told */
 
@@ -158,17 +159,6 @@ static ScenarioVerdict *judge(Private *private)
     return verdict;
 }
 
-/* Sockets, logs and credentials of its QEMUs go with its end. */
-static void check_nothing_left(CellRun *run)
-{
-    g_autofree char *path = g_build_filename(run->folder, "tmp", NULL);
-    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
-    const char *name = folder ? g_dir_read_name(folder) : NULL;
-    if (name) {
-        verdict_add(run->verdict, "it left %s/%s behind", path, name);
-    }
-}
-
 static void end(Private *private)
 {
     g_clear_handle_id(&private->deadline_source, g_source_remove);
@@ -309,7 +299,8 @@ static void on_lab_end(GObject *object, GAsyncResult *result,
     g_subprocess_wait_finish(private->process, result, NULL);
     run->verdict = judge(private);
     if (!private->is_killed) {
-        check_nothing_left(run);
+        g_autofree char *tmp = g_build_filename(run->folder, "tmp", NULL);
+        leftover_check(tmp, run->verdict);
     }
     if (*run->after && run->verdict->kind == VERDICT_HELD) {
         start_shell(private, run->after, on_after_end);
@@ -335,7 +326,10 @@ static void on_before_end(GObject *object, GAsyncResult *result,
     } else if (g_subprocess_get_successful(private->process)) {
         start_lab(private);
     } else {
-        g_autofree char *why = shell_failure(private, "before");
+        g_autofree char *what = shell_failure(private, "before");
+        const Spot *spot = &private->run.cell->scenario->spot;
+        g_autofree char *why =
+            g_strdup_printf("%s:%u: %s", spot->file, spot->line, what);
         end_without_result(private, why);
     }
 }

@@ -35,15 +35,16 @@ typedef enum {
     MOMENT_PASS,
     MOMENT_REMAINING,
     MOMENT_BEATS,
-    MOMENT_STEP, /* the step before this one, or the start */
-    MOMENT_END,  /* the migration is over, however */
+    MOMENT_GUEST, /* a line of the guest's */
+    MOMENT_STEP,  /* the step before this one, or the start */
+    MOMENT_END,   /* the migration is over, however */
 } MomentKind;
 
 /* When a step is due. */
 typedef struct {
     MomentKind kind;
     Side side;         /* of a status or an event */
-    char *word;        /* QEMU's name of it */
+    char *word;        /* QEMU's name of it; the first of the guest's line */
     uint64_t number;   /* pass from 1 on, bytes, heartbeats since migrate */
     uint64_t delay_us; /* so long after that */
     char *text;        /* as written, for people */
@@ -74,7 +75,15 @@ typedef enum {
     LINK_RESTORE, /* passes, and takes connections again */
     LINK_RATE,
     LINK_DELAY,
+    LINK_SPLIT, /* in pieces */
 } LinkVerb;
+
+typedef enum {
+    GUEST_REBOOT,
+    GUEST_POWEROFF,
+    GUEST_REPORT,
+    GUEST_DIRTY_RATE,
+} GuestVerb;
 
 typedef struct {
     Spot spot;
@@ -84,7 +93,8 @@ typedef struct {
     char *value;
     JsonObject *arguments; /* of a command, NULL: none */
     LinkVerb link;
-    uint64_t number; /* bytes per second, or microseconds */
+    GuestVerb guest;
+    uint64_t number; /* bytes per second, microseconds, or bytes */
     char *text;
 } ScenarioAction;
 

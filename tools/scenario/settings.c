@@ -6,8 +6,8 @@
 #include "tools/scenario/fact.h"
 #include "tools/scenario/parser.h"
 
-/* Commas part values; in double quotes they do not. */
-static char **split_values(const char *text)
+/* Commas part values; in double quotes they do not.  NULL: one is not closed. */
+static char **split_values(Spot spot, const char *text, GError **error)
 {
     g_autoptr(GStrvBuilder) values = g_strv_builder_new();
     g_autoptr(GString) value = g_string_new(NULL);
@@ -25,6 +25,10 @@ static char **split_values(const char *text)
         } else {
             g_string_append_c(value, *c);
         }
+    }
+    if (is_quoted) {
+        spot_fail(spot, error, "a quote is not closed");
+        return NULL;
     }
     return g_strv_builder_end(values);
 }
@@ -66,10 +70,14 @@ static gboolean take_own(Parser *parser, Scenario *scenario, const char *key,
         take_shell(parser, key, scenario->after, text);
     } else if (strcmp(key, "covers") == 0) {
         g_strfreev(scenario->covers);
-        scenario->covers = split_values(text);
+        scenario->covers = split_values(spot, text, error);
+        return scenario->covers != NULL;
     } else if (strcmp(key, "report") == 0) {
         g_strfreev(scenario->report);
-        scenario->report = split_values(text);
+        scenario->report = split_values(spot, text, error);
+        if (!scenario->report) {
+            return FALSE;
+        }
         for (char **name = scenario->report; *name; name++) {
             if (!g_strv_contains(fact_number_names(), *name)) {
                 return spot_unknown(spot, error, "fact with a number", *name,
@@ -131,8 +139,11 @@ static gboolean take_setting(Parser *parser, Spot spot, const char *key,
     }
     setting->spot = spot;
     setting->key = g_strdup(key);
-    setting->values = split_values(text);
+    setting->values = split_values(value_spot, text, error);
     g_ptr_array_add(settings, setting);
+    if (!setting->values) {
+        return FALSE;
+    }
     for (char **value = setting->values; *value; value++) {
         if (**value == '\0') {
             return spot_fail(value_spot, error, "%s: a value is empty", key);

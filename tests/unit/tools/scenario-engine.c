@@ -100,9 +100,21 @@ static const struct {
       { { MOMENT_START, 1000 }, TICK(5), TICK(6), TICK(10), TICK(11) },
       "10101" },
     { "over",
-      "at end: again\nat end: cancel",
+      "at end: cancel\nat end: cancel",
       { { MOMENT_START, 1000 }, { MOMENT_END, 2000 } },
       "02" },
+    { "what is for the next migration",
+      "at end: again\nat end: cancel",
+      { { MOMENT_START, 1000 }, { MOMENT_END, 2000 }, { MOMENT_END, 3000 } },
+      "010" },
+    { "a line of the guest's",
+      "at guest rate: cancel\nat guest rate: cancel",
+      { { MOMENT_START, 1000 },
+        { MOMENT_GUEST, 2000, S, "writes" },
+        { MOMENT_GUEST, 3000, S, "rate" },
+        { MOMENT_BEATS, 4000, S, NULL, 3 },
+        { MOMENT_GUEST, 5000, D, "rate" } },
+      "00101" },
 };
 
 static void steps_are_taken_in_their_order(void **state)
@@ -120,6 +132,28 @@ static void steps_are_taken_in_their_order(void **state)
         }
         engine_clear(&engine);
     }
+}
+
+static void the_next_migration_begins_anew(void **state)
+{
+    g_autoptr(ScenarioFile) file =
+        parse("at end: again\nat source completed: cancel\nat end: cancel");
+    g_autoptr(GPtrArray) due = g_ptr_array_new();
+    Engine engine;
+
+    engine_init(&engine, file->scenarios->pdata[0]);
+    engine_take(&engine, &(Sight){ MOMENT_START, 1000 }, due);
+    engine_take(&engine, &(Sight){ MOMENT_STATUS, 2000, S, "completed" }, due);
+    engine_take(&engine, &(Sight){ MOMENT_END, 3000 }, due);
+    assert_int_equal(due->len, 1);
+    engine_again(&engine);
+    engine_take(&engine, &(Sight){ MOMENT_STEP, 4000 }, due);
+    assert_int_equal(due->len, 1); /* it was the last one's */
+    engine_take(&engine, &(Sight){ MOMENT_STATUS, 5000, S, "completed" }, due);
+    assert_int_equal(due->len, 2);
+    engine_take(&engine, &(Sight){ MOMENT_END, 6000 }, due);
+    assert_int_equal(due->len, 3);
+    engine_clear(&engine);
 }
 
 static void a_clock_is_asked_for(void **state)
@@ -282,6 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_are_taken_in_their_order),
+        cmocka_unit_test(the_next_migration_begins_anew),
         cmocka_unit_test(a_clock_is_asked_for),
         cmocka_unit_test(each_status_is_kept_once),
         cmocka_unit_test(facts_hold_or_not),

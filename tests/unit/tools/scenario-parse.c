@@ -111,6 +111,18 @@ static const struct {
     { "[scenario a]\nat start:\n", "it:2:10: ", "an action is missing" },
     { "[scenario a]\nat start: cancel now\n", "it:2:18: ", "too many" },
     { "[scenario a]\nat start: kill\n", "it:2:15: ", "source or destination" },
+    { "[scenario a]\nat start: set x \"a; cancel\n",
+      "it:2:17: ", "not closed" },
+    { "[scenario a]\nat source \"new: cancel\n", "it:2:11: ", "not closed" },
+    { "[scenario a]\nexpect error \"x\n", "it:2:14: ", "not closed" },
+    { "[scenario a]\nsmp = \"2\n", "it:2:7: ", "not closed" },
+    { "[scenario a]\nat start: cancel; ; stop\n", "it:2:19: ", "missing" },
+    { "[scenario a]\nat start: guest dance\n", "it:2:17: ", "guest does" },
+    { "[scenario a]\nat start: guest dirty-rate 5s\n", "it:2:28: ", "unit" },
+    { "[scenario a]\nat guest rat: cancel\n",
+      "it:2:10: ", "did you mean rate" },
+    { "[scenario a]\nneed argument migrate\n",
+      "it:2:15: ", "a name is missing" },
     { "[scenario a]\nat start: set x\n", "it:2:16: ", "its value" },
     { "[scenario a]\nat start: qmp source stop [1]\n", "it:2:27: ", "JSON" },
     { "[scenario a]\nat start: link rate 5s\n", "it:2:21: ", "unit" },
@@ -169,7 +181,7 @@ static void steps_keep_their_order_and_words(void **state)
 {
     static const char text[] =
         "[scenario a]\nneed kvm\n"
-        "at 200ms after source active: cancel; set max-bandwidth 5\n"
+        "at 200ms after source active: cancel; set tls-authz \"a;b: c\" ; \n"
         "at destination event RESUME: qmp source x {\"a\": \"b;c\"}\n"
         "at remaining < 10MiB: link cut\n"
         "expect source statuses exactly active \"brand-new\"\n";
@@ -178,6 +190,7 @@ static void steps_keep_their_order_and_words(void **state)
     const ScenarioStep *first = scenario->steps->pdata[0];
     const ScenarioStep *second = scenario->steps->pdata[1];
     const ScenarioStep *third = scenario->steps->pdata[2];
+    const ScenarioAction *set = first->actions->pdata[1];
     const ScenarioAction *qmp = second->actions->pdata[0];
     const Expectation *fact = scenario->expectations->pdata[0];
 
@@ -185,6 +198,7 @@ static void steps_keep_their_order_and_words(void **state)
     assert_int_equal(first->moment.kind, MOMENT_STATUS);
     assert_int_equal(first->moment.delay_us, 200000);
     assert_int_equal(first->actions->len, 2);
+    assert_string_equal(set->value, "a;b: c");
     assert_int_equal(first->spot.line, 3);
     assert_int_equal(second->moment.side, SIDE_DESTINATION);
     assert_string_equal(second->moment.word, "RESUME");

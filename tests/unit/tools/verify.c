@@ -55,6 +55,8 @@ static const struct {
     { "no page checked proves nothing",
       BEGIN "verify pages=0 bad=0 lost-writes=0", 0, 0,
       FAILURE_MEMORY_NOT_INTACT, "" },
+    { "nobody asks a guest that is off", BEGIN "off", 0, 0, FAILURE_NONE,
+      NULL },
     { "a line that was cut proves nothing", BEGIN "verify", 0, 0,
       FAILURE_MEMORY_NOT_INTACT, "" },
     { "a line that was cut proves nothing", BEGIN "verify pages=16 bad=", 0, 0,
