@@ -12,6 +12,7 @@
 #define RSDP_RSDT         16
 #define TABLE_LENGTH      4
 #define TABLE_HEADER      36
+#define FADT_FACS         36
 #define FADT_PM1A_CONTROL 64
 #define FADT_PM_TIMER     76
 #define MADT_ENTRIES      44
@@ -61,6 +62,7 @@ Acpi acpi_read(uint64_t rsdp)
         if (read32(table) == 0x43495041) { /* "APIC" */
             acpi.cpus = madt_count_cpus(table);
         } else if (read32(table) == 0x50434146) { /* "FACP" */
+            acpi.facs = (uint8_t *)(uintptr_t)read32(table + FADT_FACS);
             acpi.pm_control_port = (uint16_t)read32(table + FADT_PM1A_CONTROL);
             acpi.pm_timer_port = (uint16_t)read32(table + FADT_PM_TIMER);
         }

@@ -14,16 +14,14 @@
 #include "tools/guest/proof.h"
 #include "tools/guest/serial.h"
 #include "tools/guest/smp.h"
+#include "tools/guest/suspend.h"
 #include "tools/guest/writer.h"
 #include "tools/guest/x86.h"
 
 #define TICK_MAX_US      1000u
 #define TICK_MAX_IDLE_US 10000u
-#define SLEEP_ENABLE     0x2000 /* of PM1a_CNT, with QEMU's type of S5: 0 */
 
 void guest_main(const uint64_t *info);
-
-static uint16_t pm_control_port;
 
 /* What the last reports said, since the counters themselves run on. */
 static uint64_t reported_ns;
@@ -92,18 +90,6 @@ static void take_digit(int byte)
     smp_run(nothing); /* wakes the other writers */
 }
 
-static void power_off(void)
-{
-    Line line = { .n = 0 };
-
-    line_add(&line, "off");
-    serial_send(&line);
-    while (!serial_is_empty()) {
-        interrupts_wait();
-    }
-    x86_out16(pm_control_port, SLEEP_ENABLE);
-}
-
 static void answer(int byte)
 {
     Line line = { .n = 0 };
@@ -118,7 +104,10 @@ static void answer(int byte)
         is_rate = true;
         break;
     case 'o':
-        power_off();
+        suspend_power_off();
+        break;
+    case 's':
+        suspend_to_ram();
         break;
     case 'r':
         report_rates(false);
@@ -195,7 +184,7 @@ void guest_main(const uint64_t *info)
     memory_flushes_tlb = options.tlb_flush != 0;
     memory_init(info);
     acpi = acpi_read(info[4]);
-    pm_control_port = acpi.pm_control_port;
+    suspend_init(&acpi);
     apic_init(VECTOR_TICK);
     clock_calibrate(acpi.pm_timer_port);
     smp_start(acpi.cpus);

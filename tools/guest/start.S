@@ -65,6 +65,10 @@ start32:
     mov $start64, %ebp
     jmp long_mode
 
+resume32:
+    mov $resume64, %ebp
+    jmp long_mode
+
 ap_start32:
     mov $ap_start64, %ebp
 /* Falls through: switches to 64 bit and goes on at EBP; ESI is kept. */
@@ -111,21 +115,82 @@ ap_start64:
     call guest_ap_main
     ud2
 
-/* Copied to TRAMPOLINE, where a start-up IPI begins in real mode. */
+/*
+ * Copied to TRAMPOLINE, where a start-up IPI begins in real mode, and the firmware
+ * when it wakes the boot vCPU from S3.
+ */
+    .macro from_real_mode name, target
     .section .rodata
     .code16
-    .global trampoline, trampoline_end
-trampoline:
+    .global \name, \name\()_end
+\name:
     cli
-    lgdtl %cs:(trampoline_gdt_pointer - trampoline)
+    lgdtl %cs:(\name\()_gdt_pointer - \name)
     mov %cr0, %eax
     or $1, %al
     mov %eax, %cr0
-    ljmpl $0x08, $ap_start32
-trampoline_gdt_pointer:
+    ljmpl $0x08, $\target
+\name\()_gdt_pointer:
     .word gdt_end - gdt - 1
     .long gdt
-trampoline_end:
+\name\()_end:
+    .endm
+
+    from_real_mode trampoline, ap_start32
+    from_real_mode resume_trampoline, resume32
+
+/*
+ * void suspend_enter(uint16_t port, uint16_t value): what a call keeps, and what
+ * the compiler does not know of, waits on the stack.  QEMU loads -kernel anew with
+ * every reset, that of a wake-up too, so all data wait in a copy; SLEEP_NOTE has
+ * the copy's place, theirs, and how many bytes they are.
+ */
+    .text
+    .code64
+    .global suspend_enter
+suspend_enter:
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    sub $16, %rsp
+    movdqu %xmm15, (%rsp)
+    mov %rsp, resume_stack
+    mov %edi, %edx
+    mov %esi, %eax
+    mov SLEEP_NOTE, %rdi
+    mov SLEEP_NOTE + 8, %rsi
+    mov SLEEP_NOTE + 16, %rcx
+    rep movsb
+    outw %ax, %dx
+1:
+    hlt /* until it is asleep; interrupts are off */
+    jmp 1b
+
+resume64:
+    mov SLEEP_NOTE, %rsi
+    mov SLEEP_NOTE + 8, %rdi
+    mov SLEEP_NOTE + 16, %rcx
+    rep movsb
+    mov %cr3, %rax /* the page tables are among them */
+    mov %rax, %cr3
+    mov resume_stack, %rsp
+    movdqu (%rsp), %xmm15
+    add $16, %rsp
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    ret
+
+    .bss
+    .balign 8
+resume_stack:
+    .quad 0
 
 /* One stub of 16 bytes per vector; interrupt.c fills the IDT from them. */
     .set ERROR_CODES, 0x227d00 /* the CPU pushes one for these vectors */

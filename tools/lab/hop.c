@@ -149,9 +149,20 @@ static void start_verify(Lab *lab)
         hop_end(lab);
         return;
     }
+    lab->has_asked = FALSE;
     lab_enter(lab, STAGE_VERIFY,
               VERIFY_MS * (1 + (unsigned)(lab->options->memory_bytes / GIB)));
     progress_say(&lab->progress, "checking the guest's memory");
+    hop_ask_guest(lab);
+}
+
+void hop_ask_guest(Lab *lab)
+{
+    Qemu *qemu = lab->pair.qemu[hop_guest_side(lab)];
+    if (lab->verify.is_asleep || lab->has_asked) {
+        return; /* it is asked when it is awake */
+    }
+    lab->has_asked = TRUE;
     qemu_tell_guest(qemu, 'r');
     qemu_tell_guest(qemu, 'h');
     qemu_tell_guest(qemu, 'v');

@@ -183,8 +183,11 @@ static void on_line(Qemu *qemu, const Line *line, int64_t time_us,
         lab_enter(lab, lab->stage, BOOT_MS); /* KVM works */
     }
     /* What a scenario asks for meanwhile is its own. */
-    if (lab->stage != STAGE_MIGRATE || line->kind == LINE_OFF) {
+    if (lab->stage != STAGE_MIGRATE || line->kind >= LINE_OFF) {
         verify_take(&lab->verify, line, lab->stage == STAGE_VERIFY);
+    }
+    if (lab->stage == STAGE_VERIFY) {
+        hop_ask_guest(lab);
     }
     check_ready(lab);
     if (lab->stage == STAGE_RATE && verify_has_rate_before(&lab->verify)) {

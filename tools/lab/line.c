@@ -13,7 +13,8 @@ static const struct {
     { "b",      LINE_BEAT },   { "rate",   LINE_RATE },
     { "writes", LINE_WRITES }, { "bad",    LINE_BAD },
     { "verify", LINE_VERIFY }, { "panic",  LINE_PANIC },
-    { "off",    LINE_OFF },
+    { "off",    LINE_OFF },    { "suspended", LINE_SUSPENDED },
+    { "awake",  LINE_AWAKE },
 };
 
 static const struct {

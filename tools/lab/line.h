@@ -15,7 +15,10 @@ typedef enum {
     LINE_BAD,
     LINE_VERIFY,
     LINE_PANIC,
+    /* of its own accord, whatever the lab does */
     LINE_OFF,
+    LINE_SUSPENDED,
+    LINE_AWAKE,
 } LineKind;
 
 #define LINE_BUCKETS 64

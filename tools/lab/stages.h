@@ -40,6 +40,7 @@ struct Lab {
 
     Stage stage;
     guint deadline_source, idle_source;
+    gboolean has_asked;  /* the guest for its proof */
     gboolean is_orphan;  /* a scenario killed the run */
     gboolean is_watched; /* the script has all that it needs of both QEMUs */
     GString *guest_log;  /* of a scenario: its lines, but beats; else NULL */
@@ -78,6 +79,8 @@ gboolean lab_make_script(Lab *lab);
 void hop_measure(Lab *lab);
 void hop_forget_prediction(Lab *lab);
 void hop_start(Lab *lab);
+/* For its proof; once, and when it is awake. */
+void hop_ask_guest(Lab *lab);
 /* The guest is where it is, and has told what it knows. */
 void hop_end(Lab *lab);
 /* The migration is over, with @outcome; the guest is asked, if it can be. */

@@ -144,6 +144,12 @@ static void act_guest(Steps *script, const ScenarioAction *action)
     case GUEST_POWEROFF:
         tell_guest(script, action, "o");
         break;
+    case GUEST_SUSPEND:
+        tell_guest(script, action, "s");
+        break;
+    case GUEST_WAKE:
+        tell(script, action, action->side, qmp_command_new("system_wakeup"));
+        break;
     case GUEST_REPORT:
         tell_guest(script, action, "r");
         break;

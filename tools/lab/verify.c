@@ -47,6 +47,10 @@ void verify_take(Verify *verify, const Line *line, gboolean after)
     case LINE_OFF:
         verify->is_off = TRUE;
         break;
+    case LINE_SUSPENDED:
+    case LINE_AWAKE:
+        verify->is_asleep = line->kind == LINE_SUSPENDED;
+        break;
     case LINE_BEAT:
     case LINE_PANIC:
     case LINE_OTHER:

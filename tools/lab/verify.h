@@ -11,7 +11,8 @@ typedef struct {
     /* how far it is */
     unsigned n_connected; /* serial lines */
     gboolean is_ready, is_verified;
-    gboolean is_off; /* nobody is there to be asked */
+    gboolean is_off;    /* nobody is there to be asked */
+    gboolean is_asleep; /* it can be asked when it is awake */
 
     uint64_t n_cpus, memory_bytes, above_4g_bytes;
     unsigned n_rates_before, n_rates_after; /* one of each vCPU */

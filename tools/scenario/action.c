@@ -111,6 +111,8 @@ static gboolean take_guest(Cursor *cursor, ScenarioAction *action,
     static const VerbRow rows[] = {
         [GUEST_REBOOT] = { "reboot", UNIT_NONE },
         [GUEST_POWEROFF] = { "poweroff", UNIT_NONE },
+        [GUEST_SUSPEND] = { "suspend", UNIT_NONE },
+        [GUEST_WAKE] = { "wake", UNIT_NONE },
         [GUEST_REPORT] = { "report", UNIT_NONE },
         [GUEST_DIRTY_RATE] = { "dirty-rate", UNIT_BYTES_PER_SECOND },
     };

@@ -80,8 +80,10 @@ static gboolean take_remaining(Cursor *cursor, Moment *moment, GError **error)
 /* The first word of a line of the guest's: docs/guest.rst. */
 static gboolean take_line(Cursor *cursor, Moment *moment, GError **error)
 {
-    static const char *const names[] = { "rate",   "writes", "dirties", "off",
-                                         "verify", "bad",    "panic",   NULL };
+    static const char *const names[] = { "rate",   "writes",    "dirties",
+                                         "off",    "suspended", "awake",
+                                         "verify", "bad",       "panic",
+                                         NULL };
     Spot spot = cursor_spot(cursor);
     moment->kind = MOMENT_GUEST;
     moment->word = cursor_word(cursor);

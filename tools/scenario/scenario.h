@@ -81,6 +81,8 @@ typedef enum {
 typedef enum {
     GUEST_REBOOT,
     GUEST_POWEROFF,
+    GUEST_SUSPEND,
+    GUEST_WAKE,
     GUEST_REPORT,
     GUEST_DIRTY_RATE,
 } GuestVerb;
