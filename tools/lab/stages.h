@@ -2,7 +2,8 @@
 #pragma once
 /*
  * What the lab's own files share; nobody outside of them includes this.  lab.c
- * has the life of the two QEMUs, hop.c that of one migration between them.
+ * has the lab's own life, boot.c that of the two QEMUs, hop.c that of one migration
+ * between them, script.c what a scenario wants of all three.
  */
 #include "orchestrator/forecast.h"
 #include "orchestrator/run.h"
@@ -59,6 +60,14 @@ struct Lab {
 
 /* @deadline_ms 0: none. */
 void lab_enter(Lab *lab, Stage stage, unsigned deadline_ms);
+
+/* As if its deadline was over, but not from inside what calls now. */
+void lab_give_up_soon(Lab *lab);
+
+/* Both QEMUs anew; the guest's work follows, and then the migration. */
+void boot_start(Lab *lab);
+/* Goes on when the guest works and both QEMUs can be asked. */
+void boot_check_ready(Lab *lab);
 
 /* Before or after a migration, not in it.  Takes @message over. */
 void lab_fail(Lab *lab, FailureCode code, Outcome outcome, char *message);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
-/* A file that is being read; of parse.c and settings.c alone. */
+/* A file that is being read; of parse.c, section.c and settings.c alone. */
 #include "tools/scenario/parse.h"
 #include "tools/scenario/private.h"
 
@@ -21,3 +21,6 @@ typedef struct {
 /* A line KEY = VALUE, VALUE; @equals is the sign in it. */
 gboolean parse_setting(Parser *parser, Cursor *cursor, const char *equals,
                        GError **error);
+
+/* A line [KIND NAME]: what stands below it belongs there. */
+gboolean parse_section(Parser *parser, Cursor *cursor, GError **error);

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 
 #include "qmp/json.h"
+#include "tools/scenario/cell-argv.h"
 #include "tools/scenario/leftover.h"
 
 #define GRACE_S 10 /* to end what it has, once it was told */
@@ -23,73 +24,6 @@ typedef struct {
     bool is_late, is_interrupted, is_killed;
 } Private;
 
-static void add(GPtrArray *argv, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static void add(GPtrArray *argv, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_ptr_array_add(argv, g_strdup_vprintf(format, args));
-    va_end(args);
-}
-
-/* %t is the cell's own folder, which goes with it. */
-static char *fill_in(const CellRun *run, const char *option)
-{
-    g_auto(GStrv) parts = g_strsplit(option, "%t", -1);
-    return g_strjoinv(run->own_folder, parts);
-}
-
-/* qemu-arguments is no option: it stands behind --. */
-static void add_options(const CellRun *run, GPtrArray *argv, GPtrArray *behind,
-                        char **options)
-{
-    static const char own[] = "--qemu-arguments=";
-    for (char **option = options; *option; option++) {
-        g_auto(GStrv) words = NULL;
-        g_autofree char *filled = fill_in(run, *option);
-        if (!g_str_has_prefix(filled, own)) {
-            add(argv, "%s", filled);
-        } else if (g_shell_parse_argv(filled + strlen(own), NULL, &words,
-                                      NULL)) {
-            for (char **word = words; *word; word++) {
-                add(behind, "%s", *word);
-            }
-        }
-    }
-}
-
-static GPtrArray *make_argv(const CellRun *run, char **files, char **options,
-                            char **more)
-{
-    GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GPtrArray) behind = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-
-    add(argv, "%s", self ? self : "qmigrate");
-    add(argv, "lab");
-    add_options(run, argv, behind, run->cell->options);
-    add_options(run, argv, behind, options);
-    for (char **file = files; *file; file++) {
-        add(argv, "--scenario=%s", *file);
-    }
-    add(argv, "--script=%s", run->cell->scenario->name);
-    add(argv, "--progress=never");
-    add(argv, "--json=%s/result.json", run->folder);
-    add(argv, "--trace=%s/trace.jsonl", run->folder);
-    for (char **word = more; word && *word; word++) {
-        add(behind, "%s", *word);
-    }
-    if (behind->len) {
-        add(argv, "--");
-        for (guint i = 0; i < behind->len; i++) {
-            add(argv, "%s", (char *)behind->pdata[i]);
-        }
-    }
-    g_ptr_array_add(argv, NULL);
-    return argv;
-}
-
 CellRun *cell_run_new(const Cell *cell, guint number, const char *folder,
                       char **files, char **options, char **more)
 {
@@ -99,9 +33,9 @@ CellRun *cell_run_new(const Cell *cell, guint number, const char *folder,
     run->cell = cell;
     run->folder = g_strdup_printf("%s/%u", folder, number);
     run->own_folder = g_build_filename(run->folder, "own", NULL);
-    run->before = fill_in(run, cell->scenario->before->str);
-    run->after = fill_in(run, cell->scenario->after->str);
-    run->argv = make_argv(run, files, options, more);
+    run->before = cell_fill_in(run, cell->scenario->before->str);
+    run->after = cell_fill_in(run, cell->scenario->after->str);
+    run->argv = cell_make_argv(run, files, options, more);
     return run;
 }
 
