@@ -2,7 +2,8 @@
 """Prints docs/coverage.rst: QEMU's own migration tests, our scenarios for them, and
 what became of those on each QEMU.
 
-usage: coverage.py VERSION=TAP ..., each what qmigrate lab --tap told"""
+usage: coverage.py VERSION=TAP ... [A->B=TAP ...], each what qmigrate lab --tap told;
+of an arrow, of pairs.ini alone"""
 
 import os
 import re
@@ -22,7 +23,7 @@ It is made by ``tools/dev catalogue``.
 
 
 def scenarios():
-    """(file, scenario, paths that it covers), in order."""
+    """(file, scenario, paths that it covers), in order; without paths first."""
     for name in sorted(os.listdir(SCENARIOS)):
         if not name.endswith('.ini'):
             continue
@@ -31,6 +32,7 @@ def scenarios():
             for line in file:
                 if match := re.match(r'\[scenario (.*)\]', line):
                     scenario = match[1]
+                    yield name, scenario, []
                 elif match := re.match(r'covers = (.*)', line):
                     yield name, scenario, match[1].split(', ')
 
@@ -46,6 +48,29 @@ def paths():
                 yield path, mark, reason
 
 
+def faults():
+    """(number, what it is, the test that is no scenario or None)."""
+    with open(os.path.join(SCENARIOS, 'faults.txt'), encoding='utf-8') as file:
+        for line in file:
+            if line.startswith('F'):
+                yield re.match(r'(F\d+) (.*?)(?: \| (.*))?$',
+                               line.strip()).groups()
+
+
+def fault_rows(by_name, told):
+    """What each is, the scenarios for it and what became of them, or a test."""
+    yield ('fault', 'what', 'scenario', *told)
+    for number, what, test in faults():
+        names = by_name.pop(number, [])
+        if not names and not test:
+            sys.exit(f'{number} has neither a scenario nor a test')
+        for name in names:
+            yield (number, what, name, *(word_of(found.get(name))
+                                         for found in told.values()))
+        if test:
+            yield (number, what, test, *('' for _ in told))
+
+
 def results(path):
     """Of each scenario: its cells' words, from TAP."""
     found = {}
@@ -58,6 +83,14 @@ def results(path):
                     'held' if match[1] == 'ok' else 'failed'
                 found.setdefault(match[2], []).append(word)
     return found
+
+
+def pair_rows(across):
+    yield ('scenario', *across)
+    for name, scenario, covered in scenarios():
+        if name == 'pairs.ini' and not covered:
+            yield (scenario, *(word_of(found.get(scenario))
+                               for found in across.values()))
 
 
 def word_of(words):
@@ -77,8 +110,11 @@ def table(rows):
 
 
 def main():
-    told = {version: results(path) for version, path in
-            (word.split('=', 1) for word in sys.argv[1:])}
+    given = {version: results(path) for version, path in
+             (word.split('=', 1) for word in sys.argv[1:])}
+    told = {name: found for name, found in given.items() if '->' not in name}
+    across = {name.replace('->', ' to '): found
+              for name, found in given.items() if '->' in name}
     by_path = {}
     for _, scenario, covered in scenarios():
         for path in covered:
@@ -95,6 +131,7 @@ def main():
                     word_of(found.get(scenario)) for found in told.values())))
         else:
             missing.append((path, reason or 'not known'))
+    broken = list(fault_rows(by_path, told))
     if by_path:
         sys.exit(f'no path of QEMU is called {" or ".join(by_path)}')
     n_done = len({row[0] for row in done[1:]})
@@ -103,7 +140,10 @@ def main():
     print(f'Of {n_all} that apply to x86 under TCG {n_done} are covered, '
           f'{100 * n_done / n_all:.0f} %.\n')
     for title, rows in (('Covered', done), ('Not covered', missing),
-                        ('Does not apply', idle)):
+                        ('Does not apply', idle),
+                        ('What breaks a migration', broken),
+                        ('From one version to another',
+                         list(pair_rows(across)))):
         print(f'{title}\n{"=" * len(title)}\n')
         print('\n'.join(table(rows)) + '\n')
 
