@@ -73,6 +73,9 @@ static void check_stopped(Migration *m, Side side)
             m->context.guest_ran = false;
         }
     }
+    if (facts_run_state_is(&m->facts[side], "shutdown")) {
+        m->facts[side].guest_off = false; /* QEMU stays: -no-shutdown */
+    }
     if (facts_run_state_is(&m->facts[side], "running")) {
         m->context.guest_ran = true;
     }

@@ -128,7 +128,8 @@ void facts_take_event(Facts *facts, const char *name, JsonObject *data,
             g_strlcpy(facts->run_state, "running", sizeof(facts->run_state));
         }
     } else if (strcmp(name, "SHUTDOWN") == 0 && data) {
-        qmp_json_bool(data, "guest", &facts->guest_off);
+        facts->guest_off =
+            g_strcmp0(qmp_json_string(data, "reason"), "guest-shutdown") == 0;
     } else if (strcmp(name, "MIGRATION") == 0 && data) {
         const char *word = qmp_json_string(data, "status");
         if (word) {

@@ -46,8 +46,9 @@ typedef struct {
     int64_t stop_us;
     int64_t resume_us;
     int64_t completed_us;
-    bool stopped;   /* STOP came after the last RESUME */
-    bool guest_off; /* SHUTDOWN said that the guest wanted it */
+    bool stopped; /* STOP came after the last RESUME */
+    bool
+        guest_off; /* SHUTDOWN said so, and QEMU does not stay (-no-shutdown) */
 } Facts;
 
 void facts_clear(Facts *facts);

@@ -114,8 +114,8 @@ typedef struct {
 typedef struct Secure Secure; /* orchestrator/secure.h */
 
 typedef struct {
-    char *
-        uri; /* what the destination listens at, or reads; orchestrator/uri.h */
+    /* What the destination listens at, or reads: orchestrator/uri.h. */
+    char *uri;
     char *way_uri; /* where the source connects to instead, a proxy before the
                     * destination; NULL: to it itself */
     bool as_channels;         /* QEMU is told both by "channels" */

@@ -232,10 +232,31 @@ static void no_reply_is_no_fact(void **state)
     facts_clear(&facts);
 }
 
+static void a_guest_that_is_off_is_no_reset(void **state)
+{
+    static const struct {
+        const char *data;
+        bool is_off;
+    } cases[] = {
+        { "{\"guest\":true,\"reason\":\"guest-shutdown\"}", true },
+        { "{\"guest\":true,\"reason\":\"guest-reset\"}", false },
+        { "{\"guest\":false,\"reason\":\"host-qmp-quit\"}", false },
+        { "{\"guest\":true}", false },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(JsonNode) data = json_from_string(cases[i].data, NULL);
+        Facts facts = { 0 };
+        facts_take_event(&facts, "SHUTDOWN", json_node_get_object(data), 1);
+        check_case(cases[i].data, facts.guest_off == cases[i].is_off);
+        facts_clear(&facts);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_every_status),
+        cmocka_unit_test(a_guest_that_is_off_is_no_reset),
         cmocka_unit_test(words_lead_back),
         cmocka_unit_test(absorbs),
         cmocka_unit_test(no_reply_is_no_fact),
