@@ -10,7 +10,7 @@
 gboolean conclude_can_write(const Settings *settings)
 {
     g_autoptr(GError) error = NULL;
-    if (settings->json && !output_check_json(settings->json, &error)) {
+    if (settings->json && !output_check("json", settings->json, &error)) {
         plain_print(stderr,
                     "error: %s\n  hint: nothing was started; give a file "
                     "in a folder that you can write\n",
@@ -88,7 +88,7 @@ int conclude_usage(const char *verb, const char *json, const GError *error)
     g_autoptr(GError) said =
         g_error_new_literal(error->domain, error->code, plain);
 
-    if (json && output_check_json(json, NULL)) {
+    if (json && output_check("json", json, NULL)) {
         g_autoptr(JsonNode) result =
             report_result(OUTCOME_USAGE, &failure, NULL, &extras);
         output_write_json(json, result, NULL);

@@ -40,19 +40,10 @@ static gboolean is_same(const char *a, const char *b)
     return strcmp(real_a, real_b) == 0;
 }
 
-gboolean files_check_apart(const Settings *settings, GError **error)
+gboolean files_are_apart(const FileWord *files, size_t n, GError **error)
 {
-    g_auto(Uri) uri = { 0 };
-    const char *text = settings->migration.uri;
-    gboolean is_file = text && uri_is_file(text) && uri_parse(text, &uri, NULL);
-    const struct {
-        const char *option, *path;
-    } files[] = { { "--json", settings->json },
-                  { "--trace", settings->trace },
-                  { "--uri", is_file ? uri.path : NULL } };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
-        for (size_t j = i + 1; j < G_N_ELEMENTS(files); j++) {
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = i + 1; j < n; j++) {
             if (files[i].path && files[j].path &&
                 is_same(files[i].path, files[j].path)) {
                 g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
@@ -63,4 +54,15 @@ gboolean files_check_apart(const Settings *settings, GError **error)
         }
     }
     return TRUE;
+}
+
+gboolean files_check_apart(const Settings *settings, GError **error)
+{
+    g_auto(Uri) uri = { 0 };
+    const char *text = settings->migration.uri;
+    gboolean is_file = text && uri_is_file(text) && uri_parse(text, &uri, NULL);
+    const FileWord files[] = { { "--json", settings->json },
+                               { "--trace", settings->trace },
+                               { "--uri", is_file ? uri.path : NULL } };
+    return files_are_apart(files, G_N_ELEMENTS(files), error);
 }

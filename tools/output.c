@@ -23,16 +23,16 @@ static gboolean is_special(const char *path)
            !S_ISDIR(st.st_mode);
 }
 
-gboolean output_check_json(const char *path, GError **error)
+gboolean output_check(const char *option, const char *path, GError **error)
 {
     if (*path == '\0') {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                    "--json: the name of the file is empty");
+                    "--%s: the name of the file is empty", option);
         return FALSE;
     }
     if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_ISDIR,
-                    "--json: %s is a folder", path);
+                    "--%s: %s is a folder", option, path);
         return FALSE;
     }
     if (strcmp(path, "-") == 0 || is_special(path)) {
@@ -43,7 +43,8 @@ gboolean output_check_json(const char *path, GError **error)
     int fd = g_mkstemp(probe);
     if (fd < 0) {
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
-                    "--json: cannot write %s: %s", path, g_strerror(errno));
+                    "--%s: cannot write %s: %s", option, path,
+                    g_strerror(errno));
         return FALSE;
     }
     close(fd);
@@ -63,11 +64,8 @@ static gboolean write_stream(FILE *stream, const char *path, const char *text,
     return TRUE;
 }
 
-gboolean output_write_json(const char *path, JsonNode *node, GError **error)
+gboolean output_write_text(const char *path, const char *text, GError **error)
 {
-    g_autofree char *body = json_to_string(node, /* pretty= */ TRUE);
-    g_autofree char *text = g_strconcat(body, "\n", NULL);
-
     if (strcmp(path, "-") == 0) {
         return write_stream(stdout, "standard output", text, error);
     }
@@ -79,6 +77,13 @@ gboolean output_write_json(const char *path, JsonNode *node, GError **error)
     }
     return g_file_set_contents_full(
         path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
+}
+
+gboolean output_write_json(const char *path, JsonNode *node, GError **error)
+{
+    g_autofree char *body = json_to_string(node, /* pretty= */ TRUE);
+    g_autofree char *text = g_strconcat(body, "\n", NULL);
+    return output_write_text(path, text, error);
 }
 
 /* Who stops to read, as head does, wants to hear no more. */

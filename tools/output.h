@@ -9,12 +9,14 @@
 #include "orchestrator/migration.h"
 
 /*
- * Known before the guest is touched: can @path be written?  "-" always can.
- * Fails in G_FILE_ERROR.
+ * Known before the guest is touched: can @path, of --@option, be written?  "-"
+ * always can.  Fails in G_FILE_ERROR.
  */
-gboolean output_check_json(const char *path, GError **error);
+gboolean output_check(const char *option, const char *path, GError **error);
 
-/* Atomically, where @path is a regular file; a link is followed. */
+/* Atomically, where @path is a regular file; a link is followed, and a device is
+ * written to. */
+gboolean output_write_text(const char *path, const char *text, GError **error);
 gboolean output_write_json(const char *path, JsonNode *node, GError **error);
 
 /* All that was printed to standard output: false if it could not be written,

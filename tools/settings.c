@@ -460,7 +460,7 @@ int usage_failed(const char *verb, const GError *error)
 GPtrArray *settings_option_names(const GOptionEntry *entries)
 {
     g_autofree GOptionEntry *features = feature_entries();
-    const GOptionEntry *const tables[] = { entries, shared, features };
+    const GOptionEntry *const tables[] = { entries, shared, features, common };
     GPtrArray *names = g_ptr_array_new();
 
     for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {

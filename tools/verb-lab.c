@@ -27,7 +27,7 @@ static struct {
     int smp, repeat, seed;
     gboolean keep;
     char **rest;
-} words = { .smp = 1, .repeat = 1, .seed = 1, .drive.n_jobs = 1 };
+} words = { .smp = 1, .repeat = 1, .seed = 1, .drive.n_jobs = DRIVE_NO_JOBS };
 
 /* clang-format off */
 static const GOptionEntry entries[] = {
@@ -323,6 +323,9 @@ static int run_script(LabOptions *options, const Settings *settings,
         return conclude_usage("lab", settings_json_word(), error);
     }
     options->scenario = load_find(file, words.script);
+    if (options->scenario && words.drive.lists) {
+        return outcome_row(OUTCOME_MIGRATED)->exit_code; /* all was read */
+    }
     if (!options->scenario) {
         option_refuse(&error, "--script: there is no scenario '%s'",
                       words.script);
@@ -344,9 +347,27 @@ static int run_scenarios(LabOptions *options, Settings *settings, char **given)
                  options->more);
 }
 
-static gboolean check_scenario_words(GError **error)
+/* What a run of cells has another way to say, or nobody to say it to. */
+static gboolean check_beside_scenario(const Settings *settings, GError **error)
 {
-    const char *option = words.drive.only     ? "only"
+    const char *option = settings->dry_run                     ? "dry-run"
+                         : settings->trace                     ? "trace"
+                         : settings->quiet                     ? "quiet"
+                         : words.keep                          ? "keep"
+                         : words.repeat != 1                   ? "repeat"
+                         : g_strcmp0(settings->json, "-") == 0 ? "json=-"
+                                                               : NULL;
+    return !option || words.script
+               ? TRUE
+               : option_refuse(error, "--%s does not go with --scenario",
+                               option);
+}
+
+static gboolean check_scenario_words(const Settings *settings, GError **error)
+{
+    gboolean has_jobs = words.drive.n_jobs != DRIVE_NO_JOBS;
+    const char *option = has_jobs             ? "jobs"
+                         : words.drive.only   ? "only"
                          : words.drive.lists  ? "list"
                          : words.drive.taps   ? "tap"
                          : words.drive.junit  ? "junit"
@@ -354,9 +375,11 @@ static gboolean check_scenario_words(GError **error)
                          : words.drive.csv    ? "csv"
                          : words.script       ? "script"
                                               : NULL;
-    return words.drive.files || !option
-               ? TRUE
-               : option_refuse(error, "--%s needs --scenario", option);
+    if (words.drive.files) {
+        return check_beside_scenario(settings, error);
+    }
+    return !option ? TRUE
+                   : option_refuse(error, "--%s needs --scenario", option);
 }
 
 int verb_lab(int argc, char **argv)
@@ -371,7 +394,8 @@ int verb_lab(int argc, char **argv)
                         "Starts two QEMUs with a guest that works, migrates "
                         "it, and proves it intact.",
                         &argc, &argv, &error) ||
-        !check_rest(n_behind, &error) || !check_scenario_words(&error) ||
+        !check_rest(n_behind, &error) ||
+        !check_scenario_words(&settings, &error) ||
         !take_guest(&options, &error) || !take_arguments(&options, &error)) {
         return conclude_usage("lab", settings_json_word(), error);
     }

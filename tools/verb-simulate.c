@@ -132,7 +132,7 @@ int verb_simulate(int argc, char **argv)
     if (!simulate_options_read(&options, &argc, &argv, &error)) {
         return conclude_usage("simulate", simulate_options_json_word(), error);
     }
-    if (options.json && !output_check_json(options.json, &error)) {
+    if (options.json && !output_check("json", options.json, &error)) {
         plain_print(stderr, "error: %s\n", error->message);
         return outcome_row(OUTCOME_ERROR)->exit_code;
     }

@@ -180,11 +180,11 @@ def left(place, version):
     with open(os.path.join(folder, 'source.sh'), encoding='utf-8') as file:
         check('-machine' in file.read(), 'no command line')
     again = subprocess.run(
-        [os.path.join(folder, 'reproduce.sh'), '--json',
-         place.path('again.json')], env=place.env, cwd=place.folder,
-        capture_output=True, text=True, check=False)
-    check(again.returncode == 0, again.stderr)
-    with open(place.path('again.json'), encoding='utf-8') as file:
+        [os.path.join(folder, 'reproduce.sh'), '--json', place.path('again')],
+        env=place.env, cwd=place.folder, capture_output=True, text=True,
+        check=False)
+    check(again.returncode == 9, again.stdout + again.stderr)
+    with open(place.path('again/it.json'), encoding='utf-8') as file:
         check(json.load(file)['script']['name'] == 'it', 'another scenario')
 
 
@@ -203,8 +203,8 @@ def matrix(place, version):
     run = start(place, version, place.path('it.ini'), '--list', '--only',
                 '*heavy*')
     check(run.out.splitlines() == [
-        'table [load=heavy multifd=no]', 'table [load=heavy multifd=2]'] * 2,
-        run.out)
+        f'table [load=heavy multifd={n}], round {round_}'
+        for round_ in (1, 2) for n in ('no', '2')], run.out)
 
 
 # git bisect
@@ -257,7 +257,9 @@ BAD = {
     'fact': ('[scenario a]\nexpect outcom failed\n', 'did you mean outcome'),
     'twice': ('[scenario a]\n[scenario a]\n', 'already'),
     'loop': ('include it.ini\n', 'loop'),
-    'value': ('[scenario a]\nsmp = x\n', None),
+    'value': ('[scenario a]\nsmp = x\n', 'it.ini:2:1: '),
+    'value-later': ('[scenario a]\n[scenario b]\nmultifd = 2, 3\nsmp = 0\n',
+                    'it.ini:4:1: '),
     'cells': ('[scenario a]\n' + ''.join(
         f'{key} = ' + ', '.join(str(n) for n in range(30)) + '\n'
         for key in ('smp', 'downtime-limit', 'max-bandwidth')), '10000 cells'),
@@ -266,13 +268,9 @@ BAD = {
 
 def bad_files(place, version):
     for name, (text, said) in BAD.items():
-        if said is None:
-            continue  # an option's value is its cell's to refuse
         run = ran(place, version, text, code=2)
         run.says_one_error(hint=True)
         check(said in run.err, f'{name}: {run.err}')
-    run = ran(place, version, BAD['value'][0], code=9)
-    check("'x'" in run.out or 'smp' in run.out, run.out)
 
 
 def bad_words(place, version):
@@ -290,16 +288,61 @@ def bad_words(place, version):
 
 
 def reproducers_are_programs(place, version):
-    """With the scenario's own folder and what was done before, anew."""
+    """The one cell, from anywhere, with what is done before, and judged."""
     ran(place, version, '[scenario it]\nbefore = mkdir "a b"\n'
-        'uri = "fd:%t/a b/it"\nexpect outcome failed\n', code=9)
-    path = place.path('failed/it/reproduce.sh')
+        'multifd = no, 2\nuri = "unix:%t/a b/it", "unix:%t/a b/other"\n'
+        'expect outcome failed\n', code=9)
+    path = place.path('failed/it--multifd=2-uri=unix--t-a-b-it-/reproduce.sh')
     mode = os.stat(path).st_mode
     check(mode & stat.S_IXUSR, f'{mode:o}')
-    run = subprocess.run([path], env=place.env, capture_output=True, text=True,
-                         check=False, timeout=pair.FAILSAFE_S)
-    check(run.returncode == 0 and 'migrated' in run.stdout,
-          run.stdout + run.stderr)
+    run = subprocess.run(
+        [path, '--failed', place.path('again')], cwd='/', env=place.env,
+        capture_output=True, text=True, check=False, timeout=pair.FAILSAFE_S)
+    said = run.stdout + run.stderr
+    check(run.returncode == 9 and 'it is migrated' in said, said)
+    check('0 held, 1 failed' in said, said)
+
+
+def outputs(place, version):
+    """Nothing is written over, and nothing starts that cannot be told."""
+    path = write(place, '[scenario it]\n')
+    other = place.path('other')
+    for words in (('--junit', path), ('--csv', path),
+                  ('--junit', other, '--csv', other), ('--junit', '/nowhere/x'),
+                  ('--csv', place.folder), ('--json', path), ('--failed', path),
+                  ('--json', '-'), ('--dry-run',), ('--trace', other),
+                  ('--keep',), ('--quiet',), ('--repeat', '2')):
+        run = start(place, version, path, *words)
+        check(run.code == 2, f'{words}: exit code {run.code}: {run.err}')
+        check(not os.listdir(place.tmp), f'{words}: it began')
+    with open(path, encoding='utf-8') as file:
+        check(file.read() == '[scenario it]\n', 'it was written over')
+    device = place.path('full')
+    os.symlink('/dev/full', device)
+    run = start(place, version, path, '--junit', device)
+    check(run.code == 1 and 'No space' in run.err, f'{run.code}: {run.err}')
+    check(stat.S_ISCHR(os.stat('/dev/full').st_mode), 'no device any more')
+
+
+def untested(place, version):
+    """What does not start tests nothing."""
+    path = write(place, '[scenario it]\n')
+    for qemu in ('/bin/true', '/tmp', '/no/such'):
+        for option in ('--qemu', '--qemu-destination'):
+            words = (option, qemu) if option == '--qemu' else \
+                ('--qemu', pair.QEMUS[version], option, qemu)
+            run = place.qmigrate('lab', *LAB, '--scenario', path, '--failed',
+                                 place.path('failed'), *words)
+            check(run.code == 125, f'{words}: {run.code}: {run.out}{run.err}')
+
+
+def frozen(place, version):
+    """A QEMU that answers no more does not keep the result."""
+    run = ran(place, version, '[scenario it]\ndeadline = 2s\n'
+              'max-bandwidth = 20MiB/s\nat source active: freeze destination\n',
+              code=9)
+    check('not over at its deadline, after 2 s' in run.out, run.out)
+    check(os.path.exists(place.path('failed/it/result.json')), 'no result')
 
 
 def across(place, source, destination):
@@ -320,7 +363,7 @@ def cases():
         for case in (violated, matrix, told):
             yield f'{name_of(case)}-{version}', case, version
     if not os.environ.get('CATALOGUE'):
-        for case in (late, interrupted, killed, left, bisected, bad_files, bad_words,
+        for case in (outputs, untested, frozen, late, interrupted, killed, left, bisected, bad_files, bad_words,
                      reproducers_are_programs):
             yield f'{name_of(case)}-7.2', case, '7.2'
 

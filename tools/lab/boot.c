@@ -146,10 +146,12 @@ static gboolean start_qemu(Lab *lab, Side side)
     if (pair_start(&lab->pair, side, lab->guard, &handlers, lab, &error)) {
         return TRUE;
     }
-    gboolean is_absent =
-        g_error_matches(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
-    lab_fail(lab, is_absent ? FAILURE_NO_QEMU : FAILURE_ENVIRONMENT,
-             is_absent ? OUTCOME_SKIP : OUTCOME_ERROR,
+    gboolean is_none =
+        g_error_matches(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT) ||
+        g_error_matches(error, G_SPAWN_ERROR, G_SPAWN_ERROR_ACCES) ||
+        g_error_matches(error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOEXEC);
+    lab_fail(lab, is_none ? FAILURE_NO_QEMU : FAILURE_ENVIRONMENT,
+             is_none ? OUTCOME_SKIP : OUTCOME_ERROR,
              g_strdup_printf("%s cannot be started: %s", lab->pair.binary[side],
                              error->message));
     return FALSE;

@@ -167,6 +167,22 @@ static gboolean make_credentials(Lab *lab, GError **error)
     return TRUE;
 }
 
+/* Before the two are asked for anything. */
+static gboolean has_qemus(Lab *lab)
+{
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        g_autofree char *path = g_find_program_in_path(lab->pair.binary[side]);
+        if (!path) {
+            lab_fail(lab, FAILURE_NO_QEMU, OUTCOME_SKIP,
+                     g_strdup_printf("%s cannot be started: there is no such "
+                                     "program",
+                                     lab->pair.binary[side]));
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 void lab_start(Lab *lab, LabDone *done, gpointer user_data)
 {
     g_autoptr(GError) error = NULL;
@@ -181,7 +197,7 @@ void lab_start(Lab *lab, LabDone *done, gpointer user_data)
     } else if (!make_credentials(lab, &error)) {
         lab_fail(lab, FAILURE_ENVIRONMENT, OUTCOME_ERROR,
                  g_strdup(error->message));
-    } else if (!lab_make_script(lab)) {
+    } else if (!has_qemus(lab) || !lab_make_script(lab)) {
         return; /* it ended */
     } else if (lab->pair.machine) {
         boot_start(lab);
@@ -234,5 +250,8 @@ void lab_cancel(Lab *lab)
     lab_fail(lab, FAILURE_CANCELLED, outcome,
              g_strdup(lab->stage == STAGE_VERIFY
                           ? "the check of the guest's memory was cancelled"
-                          : "cancelled as asked"));
+                      : lab->is_orphan ? "cancelled as asked; qmigrate was "
+                                         "killed before, and nobody has seen "
+                                         "to the migration since"
+                                       : "cancelled as asked"));
 }

@@ -5,7 +5,8 @@
 #include "qmp/schema.h"
 #include "tools/lab/steps.h"
 
-#define STEPS_MS 10000u /* for an answer */
+#define STEPS_MS      10000u /* for an answer */
+#define STEPS_LAST_MS 2000u  /* ... when all is over: it may be frozen */
 
 typedef struct {
     Steps *script;

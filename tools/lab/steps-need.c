@@ -154,6 +154,7 @@ typedef struct {
     Steps *script;
     StepsSide *watched;
     guint question;
+    unsigned wait_ms; /* for each answer */
     JsonObject *answers;
     void (*done)(Steps *script, StepsSide *watched, JsonObject *answers);
 } Round;
@@ -198,7 +199,11 @@ static void on_answer(GObject *object, GAsyncResult *result, gpointer user_data)
         keep_all(round->answers, round->question, node);
     }
     round->question++;
-    ask_next(round);
+    if (error && error->code != QMP_ERROR_COMMAND) {
+        round_end(round); /* it is silent or gone: the next would be so too */
+    } else {
+        ask_next(round);
+    }
 }
 
 static void ask_next(Round *round)
@@ -210,11 +215,11 @@ static void ask_next(Round *round)
     }
     g_autoptr(QmpCommand) command =
         qmp_command_new(questions[round->question].command);
-    qmp_client_execute_async(client, command, STEPS_MS,
+    qmp_client_execute_async(client, command, round->wait_ms,
                              round->script->cancellable, on_answer, round);
 }
 
-static void ask(Steps *script, StepsSide *watched,
+static void ask(Steps *script, StepsSide *watched, unsigned wait_ms,
                 void (*done)(Steps *, StepsSide *, JsonObject *))
 {
     Round *round = g_new0(Round, 1);
@@ -222,6 +227,7 @@ static void ask(Steps *script, StepsSide *watched,
     round->watched = watched;
     round->answers = json_object_new();
     round->done = done;
+    round->wait_ms = wait_ms;
     ask_next(round);
 }
 
@@ -245,7 +251,7 @@ static void take_before(Steps *script, StepsSide *watched, JsonObject *answers)
 
 void steps_ask_before(Steps *script, Side side)
 {
-    ask(script, script->sides[side], take_before);
+    ask(script, script->sides[side], STEPS_MS, take_before);
 }
 
 /* ---- the last time ---- */
@@ -300,6 +306,6 @@ void steps_finish(Steps *script, Side guest)
     script->guest = guest;
     script->n_asking = N_SIDES;
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        ask(script, script->sides[side], take_after);
+        ask(script, script->sides[side], STEPS_LAST_MS, take_after);
     }
 }

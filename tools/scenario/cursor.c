@@ -152,16 +152,26 @@ gboolean cursor_finish(Cursor *cursor, GError **error)
     return spot_fail(spot, error, "'%s' is one word too many", word);
 }
 
+gboolean spot_quantity(Spot spot, const char *word, Unit unit, uint64_t *ret,
+                       GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    size_t n = strlen(word);
+    if (unit == UNIT_MICROSECONDS && n > 0 && g_ascii_isdigit(word[n - 1])) {
+        return spot_fail(spot, error,
+                         "'%s' has no unit; a time is written 200ms or 2s",
+                         word);
+    }
+    return unit_parse(word, unit, ret, &why)
+               ? TRUE
+               : spot_fail(spot, error, "%s", why->message);
+}
+
 gboolean cursor_quantity(Cursor *cursor, Unit unit, uint64_t *ret,
                          GError **error)
 {
     Spot spot = cursor_spot(cursor);
     g_autofree char *word = cursor_word(cursor);
-    g_autoptr(GError) why = NULL;
-    if (!word) {
-        return spot_fail(spot, error, "a number is missing here");
-    }
-    return unit_parse(word, unit, ret, &why)
-               ? TRUE
-               : spot_fail(spot, error, "%s", why->message);
+    return word ? spot_quantity(spot, word, unit, ret, error)
+                : spot_fail(spot, error, "a number is missing here");
 }

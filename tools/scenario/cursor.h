@@ -40,6 +40,9 @@ gboolean spot_unknown(Spot spot, GError **error, const char *kind,
 /* Nothing may follow. */
 gboolean cursor_finish(Cursor *cursor, GError **error);
 
+/* @word as a quantity; a time has to have its unit. */
+gboolean spot_quantity(Spot spot, const char *word, Unit unit, uint64_t *ret,
+                       GError **error);
 /* The next word as a quantity. */
 gboolean cursor_quantity(Cursor *cursor, Unit unit, uint64_t *ret,
                          GError **error);

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "orchestrator/outcome.h"
+#include "tools/files.h"
 #include "tools/interrupt.h"
 #include "tools/output.h"
+#include "tools/scenario/check.h"
 #include "tools/scenario/load.h"
 #include "tools/scenario/table.h"
 #include "tools/scenario/tell.h"
@@ -24,8 +26,10 @@ typedef struct {
     GPtrArray *runs; /* of CellRun */
     guint next;      /* to be started */
     guint n_running, n_told;
-    guint counts[3]; /* by VerdictKind */
+    guint counts[3];  /* by VerdictKind */
+    guint n_untested; /* of those that failed: before anything was tested */
     gboolean is_interrupted;
+    gboolean is_unwritten; /* a result */
     GMainLoop *loop;
     int64_t start_us;
 } Drive;
@@ -67,7 +71,7 @@ static void write_json(Drive *drive, const CellRun *run)
         return;
     }
     g_autoptr(GError) error = NULL;
-    g_autofree char *name = tell_file_name(run->cell->name);
+    g_autofree char *name = tell_file_name(run);
     g_autofree char *path = NULL;
     for (guint i = 1; !path || g_file_test(path, G_FILE_TEST_EXISTS); i++) {
         g_autofree char *file = i == 1 ? g_strdup_printf("%s.json", name)
@@ -77,6 +81,7 @@ static void write_json(Drive *drive, const CellRun *run)
     }
     if (!output_write_json(path, run->document, &error)) {
         fprintf(stderr, "warning: %s\n", error->message);
+        drive->is_unwritten = TRUE;
     }
 }
 
@@ -113,6 +118,7 @@ static void on_done(CellRun *run, gpointer user_data)
     drive->n_running--;
     drive->n_told++;
     drive->counts[run->verdict->kind]++;
+    drive->n_untested += run->verdict->is_untested;
     keep(drive, run);
     write_json(drive, run);
     remove_folder(run->folder);
@@ -131,7 +137,8 @@ static void on_done(CellRun *run, gpointer user_data)
 
 static void start_more(Drive *drive)
 {
-    guint n_jobs = (guint)drive->words->n_jobs;
+    int n_wanted = drive->words->n_jobs;
+    guint n_jobs = n_wanted == DRIVE_NO_JOBS ? 1 : (guint)n_wanted;
     while (!drive->is_interrupted && drive->n_running < n_jobs &&
            drive->next < drive->runs->len) {
         drive->n_running++;
@@ -183,7 +190,11 @@ static int conclude_all(const Drive *drive)
     if (drive->is_interrupted) {
         return code_of(OUTCOME_CANCELLED);
     }
-    if (drive->counts[VERDICT_FAILED]) {
+    if (drive->is_unwritten) {
+        return code_of(OUTCOME_ERROR);
+    }
+    if (drive->counts[VERDICT_FAILED] > drive->n_untested ||
+        (drive->counts[VERDICT_FAILED] && drive->counts[VERDICT_HELD])) {
         return code_of(OUTCOME_VERDICT);
     }
     return code_of(drive->counts[VERDICT_HELD] ? OUTCOME_MIGRATED
@@ -203,6 +214,9 @@ static int run_all(Drive *drive)
         g_main_loop_run(drive->loop);
     }
     g_main_loop_unref(drive->loop);
+    if (drive->words->taps && drive->is_interrupted) {
+        tell_tap_end();
+    }
     return conclude_all(drive);
 }
 
@@ -217,26 +231,57 @@ static int refuse(const GError *error)
     return code_of(OUTCOME_USAGE);
 }
 
-static gboolean check_words(const DriveWords *words, GError **error)
+/* What the run writes, before it has run. */
+static gboolean check_outputs(const DriveWords *words, GError **error)
 {
-    if (words->n_jobs < 1 || words->n_jobs > JOBS_MAX) {
-        return option_refuse(error, "--jobs: %d is not from 1 to %d",
-                             words->n_jobs, JOBS_MAX);
+    g_autoptr(GArray) files = g_array_new(FALSE, FALSE, sizeof(FileWord));
+    const FileWord outputs[] = { { "--junit", words->junit },
+                                 { "--csv", words->csv } };
+
+    g_array_append_vals(files, outputs, G_N_ELEMENTS(outputs));
+    for (char **path = words->files; *path; path++) {
+        const FileWord file = { "--scenario", *path };
+        g_array_append_val(files, file);
     }
-    if (words->json && g_mkdir_with_parents(words->json, 0755) < 0) {
-        return option_refuse(error,
-                             "--json: %s is no folder, and cannot be "
-                             "made one",
-                             words->json);
+    if (!files_are_apart((const FileWord *)files->data, files->len, error)) {
+        return FALSE;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(outputs); i++) {
+        if (outputs[i].path &&
+            !output_check(outputs[i].option + 2, outputs[i].path, error)) {
+            return FALSE;
+        }
     }
     return TRUE;
 }
 
-static int list(const GPtrArray *cells)
+static gboolean check_folder(const char *option, const char *path,
+                             GError **error)
 {
-    for (guint i = 0; i < cells->len; i++) {
-        const Cell *cell = cells->pdata[i];
-        printf("%s\n", cell->name);
+    return !path || g_mkdir_with_parents(path, 0755) == 0
+               ? TRUE
+               : option_refuse(error,
+                               "--%s: %s is no folder, and cannot be made one",
+                               option, path);
+}
+
+static gboolean check_words(const DriveWords *words, GError **error)
+{
+    if (words->n_jobs != DRIVE_NO_JOBS &&
+        (words->n_jobs < 1 || words->n_jobs > JOBS_MAX)) {
+        return option_refuse(error, "--jobs: %d is not from 1 to %d",
+                             words->n_jobs, JOBS_MAX);
+    }
+    return words->lists || (check_outputs(words, error) &&
+                            check_folder("json", words->json, error) &&
+                            check_folder("failed", words->failed, error));
+}
+
+static int list(const GPtrArray *runs)
+{
+    for (guint i = 0; i < runs->len; i++) {
+        g_autofree char *name = tell_name(runs->pdata[i]);
+        printf("%s\n", name);
     }
     return 0;
 }
@@ -251,6 +296,15 @@ static char **names_of(char **options)
         g_strv_builder_add(names, key);
     }
     return g_strv_builder_end(names);
+}
+
+static int run_cells(Drive *drive)
+{
+    g_autoptr(GError) error = NULL;
+    if (!check_cells(drive->runs, &error)) {
+        return refuse(error);
+    }
+    return drive->words->lists ? list(drive->runs) : run_all(drive);
 }
 
 static int drive_cells(const DriveWords *words, const GPtrArray *cells,
@@ -271,7 +325,7 @@ static int drive_cells(const DriveWords *words, const GPtrArray *cells,
                         cell_run_new(cells->pdata[i], i, drive.folder,
                                      words->files, options, more));
     }
-    int code = run_all(&drive);
+    int code = run_cells(&drive);
     g_ptr_array_unref(drive.runs);
     remove_folder(drive.folder);
     g_free(drive.folder);
@@ -290,12 +344,11 @@ int drive(const DriveWords *words, const char *const *keys, char **options,
     }
     g_autoptr(ScenarioFile) file = load_scenarios(words->files, keys, &error);
     g_autoptr(GPtrArray) cells =
-        file ? load_cells(file, words->only, (const char *const *)overridden,
-                          &error)
+        file ? load_cells(file, words->files, words->only,
+                          (const char *const *)overridden, &error)
              : NULL;
     if (!cells) {
         return refuse(error);
     }
-    return words->lists ? list(cells)
-                        : drive_cells(words, cells, options, more);
+    return drive_cells(words, cells, options, more);
 }

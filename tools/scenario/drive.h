@@ -7,6 +7,8 @@
  */
 #include <glib.h>
 
+#define DRIVE_NO_JOBS G_MININT /* n_jobs was not given */
+
 /* As typed; each may be NULL. */
 typedef struct {
     char **files;

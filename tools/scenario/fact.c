@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "orchestrator/failure.h"
 #include "orchestrator/outcome.h"
 #include "qmp/json.h"
 #include "tools/scenario/document.h"
@@ -61,9 +62,13 @@ static gboolean take_memory(Cursor *cursor, Expectation *fact, GError **error)
     return take_one(cursor, fact, "state of the memory", names, error);
 }
 
-static gboolean take_word(Cursor *cursor, Expectation *fact, GError **error)
+static gboolean take_error(Cursor *cursor, Expectation *fact, GError **error)
 {
-    return take_one(cursor, fact, NULL, NULL, error);
+    const char *names[N_FAILURES + 1] = { NULL };
+    for (FailureCode code = FAILURE_NONE; code < N_FAILURES; code++) {
+        names[code] = code == FAILURE_NONE ? "none" : failure_row(code)->word;
+    }
+    return take_one(cursor, fact, "code of docs/errors.rst", names, error);
 }
 
 static char *judge_word(const Expectation *fact, JsonObject *result)
@@ -197,7 +202,7 @@ static const FactRow rows[] = {
     { "outcome", "outcome", UNIT_NONE, take_outcome, judge_word },
     { "guest", "guest", UNIT_NONE, take_guest, judge_word },
     { "memory", "verify.memory", UNIT_NONE, take_memory, judge_word },
-    { "error", "error.code", UNIT_NONE, take_word, judge_word },
+    { "error", "error.code", UNIT_NONE, take_error, judge_word },
     { "heartbeat", NULL, UNIT_NONE, take_phrase, judge_heartbeat, "whole" },
     { "settings", NULL, UNIT_NONE, take_phrase, judge_settings, "back" },
     { "statuses", NULL, UNIT_NONE, take_statuses, judge_statuses, NULL, true },

@@ -76,6 +76,9 @@ static gboolean is_wanted(const char *name, const char *only)
     if (!only) {
         return TRUE;
     }
+    if (*only == '=') {
+        return strcmp(name, only + 1) == 0;
+    }
     return strpbrk(only, "*?") ? g_pattern_match_simple(only, name)
                                : strstr(name, only) != NULL;
 }
@@ -91,6 +94,7 @@ static gboolean add_rounds(const Scenario *scenario, const char *only,
         }
         for (guint i = 0; i < all->len; i++) {
             Cell *cell = all->pdata[i];
+            cell->round = scenario->n_repeat > 1 ? round + 1 : 0;
             if (is_wanted(cell->name, only)) {
                 g_ptr_array_add(cells, cell);
             } else {
@@ -101,7 +105,7 @@ static gboolean add_rounds(const Scenario *scenario, const char *only,
     return TRUE;
 }
 
-GPtrArray *load_cells(const ScenarioFile *file, const char *only,
+GPtrArray *load_cells(const ScenarioFile *file, char **paths, const char *only,
                       const char *const *overridden, GError **error)
 {
     g_autoptr(GPtrArray) cells =
@@ -113,10 +117,11 @@ GPtrArray *load_cells(const ScenarioFile *file, const char *only,
         }
     }
     if (cells->len == 0) {
+        g_autofree char *files = g_strjoinv(", ", paths);
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     only ? "--only: no scenario is named so: %s"
-                         : "--scenario: there is no scenario in it%s",
-                    only ? only : "");
+                         : "--scenario: there is no scenario in %s",
+                    only ? only : files);
         return NULL;
     }
     return g_steal_pointer(&cells);

@@ -15,8 +15,8 @@ const Scenario *load_find(const ScenarioFile *file, const char *name);
 /*
  * Of Cell, in order, each cell of a scenario as often as it says; where it repeats,
  * the rounds follow each other, so that drift hits all cells alike.  @only: a
- * pattern with * and ?, or a part of a name; NULL: all.  Fails in G_OPTION_ERROR if
- * there are too many, or none.
+ * pattern with * and ?, =NAME, or a part of a name; NULL: all.  Fails in G_OPTION_ERROR if
+ * there are too many, or none in @paths, where @file came from.
  */
-GPtrArray *load_cells(const ScenarioFile *file, const char *only,
+GPtrArray *load_cells(const ScenarioFile *file, char **paths, const char *only,
                       const char *const *overridden, GError **error);

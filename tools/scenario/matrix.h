@@ -11,6 +11,7 @@
 typedef struct {
     const Scenario *scenario;
     char *name;     /* "NAME", or "NAME [key=value key=value]" */
+    unsigned round; /* from 1 on; 0: the only one */
     char **options; /* "--key=value", as qmigrate lab takes them */
     char *
         *choice; /* the values chosen, in the order of the keys; may be empty */

@@ -141,9 +141,9 @@ gboolean moment_parse(Cursor *cursor, Moment *moment, GError **error)
         return plain(cursor, moment, error) && cursor_finish(cursor, error);
     }
     g_autofree char *word = cursor_word(cursor);
-    g_autoptr(GError) why = NULL;
-    if (!unit_parse(word, UNIT_MICROSECONDS, &moment->delay_us, &why)) {
-        return spot_fail(spot, error, "%s", why->message);
+    if (!spot_quantity(spot, word, UNIT_MICROSECONDS, &moment->delay_us,
+                       error)) {
+        return FALSE;
     }
     if (moment->delay_us > DELAY_MAX_US) {
         return spot_fail(spot, error, "%s is longer than a day", word);

@@ -23,8 +23,8 @@ gboolean compare_parse(Cursor *cursor, Compare *compare, GError **error)
             return TRUE;
         }
     }
-    return spot_unknown(spot, error, "comparison", word ? word : "",
-                        compare_names);
+    return word ? spot_unknown(spot, error, "comparison", word, compare_names)
+                : spot_fail(spot, error, "a comparison is missing, such as <");
 }
 
 bool compare_holds(Compare compare, double found, double expected)

@@ -5,7 +5,8 @@
 
 #include "tools/scenario/parser.h"
 
-#define INCLUDES_MAX 16
+#define INCLUDES_MAX    16
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* as some editors begin a file */
 
 static gboolean parse_file(Parser *parser, const char *path, const Spot *from,
                            GError **error);
@@ -77,7 +78,8 @@ static gboolean add(GPtrArray *array, gpointer item)
 
 static gboolean parse_words(Parser *parser, Cursor *cursor, GError **error)
 {
-    static const char *const names[] = { "at", "expect", "need", NULL };
+    static const char *const names[] = { "at", "expect", "need", "include",
+                                         NULL };
     Scenario *scenario = parser->scenario;
     Spot spot = cursor_spot(cursor);
     g_autofree char *word = cursor_word(cursor);
@@ -98,7 +100,8 @@ static gboolean parse_words(Parser *parser, Cursor *cursor, GError **error)
     if (strcmp(word, "need") == 0) {
         return add(scenario->needs, need_parse(cursor, error));
     }
-    return spot_unknown(spot, error, "key, and neither", word, names);
+    return spot_unknown(spot, error, "setting (KEY = VALUE), and no key", word,
+                        names);
 }
 
 /* ---- lines ---- */
@@ -159,6 +162,8 @@ static gboolean parse_text(Parser *parser, const char *path, const char *text,
                            GError **error)
 {
     unsigned line = 0;
+    text +=
+        g_str_has_prefix(text, BYTE_ORDER_MARK) ? strlen(BYTE_ORDER_MARK) : 0;
     for (const char *start = text; start;) {
         const char *end = strchr(start, '\n');
         const char *next = end ? end + 1 : NULL;

@@ -12,8 +12,6 @@
 #include "tools/scenario/cell-argv.h"
 #include "tools/scenario/leftover.h"
 
-#define GRACE_S 10 /* to end what it has, once it was told */
-
 typedef struct {
     CellRun run;
     CellRunDone *done;
@@ -21,6 +19,7 @@ typedef struct {
     GSubprocess *process;
     guint deadline_source;
     int64_t start_us;
+    guint n_late; /* how often it was told since its deadline */
     bool is_late, is_interrupted, is_killed;
 } Private;
 
@@ -36,6 +35,7 @@ CellRun *cell_run_new(const Cell *cell, guint number, const char *folder,
     run->before = cell_fill_in(run, cell->scenario->before->str);
     run->after = cell_fill_in(run, cell->scenario->after->str);
     run->argv = cell_make_argv(run, files, options, more);
+    run->again = cell_make_again(run, files, options, more);
     return run;
 }
 
@@ -45,6 +45,7 @@ void cell_run_free(CellRun *run)
     g_clear_handle_id(&private->deadline_source, g_source_remove);
     g_clear_object(&private->process);
     g_ptr_array_unref(run->argv);
+    g_strfreev(run->again);
     g_clear_pointer(&run->document, json_node_unref);
     verdict_free(run->verdict);
     g_free(run->folder);
@@ -106,16 +107,23 @@ static void end_without_result(Private *private, const char *why)
     end(private);
 }
 
-/* First it is asked, then it is killed: its guard cleans up. */
+/* It is asked to cancel, then to leave, which needs no QEMU that answers, and at
+ * last it is killed: its guard cleans up. */
 static gboolean on_deadline(gpointer user_data)
 {
+    static const struct {
+        int signal;
+        guint wait_s; /* for what comes of it */
+    } ways[] = { { SIGTERM, 3 }, { SIGTERM, 10 }, { SIGKILL, 10 } };
     Private *private = user_data;
-    private->is_killed = private->is_late;
+    guint way = MIN(private->n_late, G_N_ELEMENTS(ways) - 1);
+
+    private->n_late++;
     private->is_late = true;
-    g_subprocess_send_signal(private->process,
-                             private->is_killed ? SIGKILL : SIGTERM);
+    private->is_killed = ways[way].signal == SIGKILL;
+    g_subprocess_send_signal(private->process, ways[way].signal);
     private->deadline_source =
-        g_timeout_add_seconds(GRACE_S, on_deadline, private);
+        g_timeout_add_seconds(ways[way].wait_s, on_deadline, private);
     return G_SOURCE_REMOVE;
 }
 
@@ -196,10 +204,14 @@ static void start(Private *private, const char *const *argv,
 static char *shell_failure(const Private *private, const char *key)
 {
     g_autofree char *said = read_in(&private->run, "stderr");
-    return g_strdup_printf("'%s' %s%s%s", key,
-                           private->is_late ? "was not over at the deadline"
-                                            : "did not go well",
-                           *said ? ": " : "", said);
+    g_autofree char *how =
+        private->is_late ? g_strdup("was not over at the deadline")
+        : g_subprocess_get_if_signaled(private->process)
+            ? g_strdup_printf("was killed by signal %d",
+                              g_subprocess_get_term_sig(private->process))
+            : g_strdup_printf("ended with code %d",
+                              g_subprocess_get_exit_status(private->process));
+    return g_strdup_printf("'%s' %s%s%s", key, how, *said ? ": " : "", said);
 }
 
 static void on_after_end(GObject *object, GAsyncResult *result,

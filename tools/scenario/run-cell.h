@@ -10,6 +10,7 @@ typedef struct {
     char *own_folder;     /* in it: the scenario's, %t */
     char *before, *after; /* what the shell does; may be empty */
     GPtrArray *argv;
+    char **again;             /* the words of a shell that run it anew */
     JsonNode *document;       /* what it wrote; NULL: nothing */
     ScenarioVerdict *verdict; /* NULL: not over */
     int64_t us;               /* from its start to its end */

@@ -53,9 +53,14 @@ static gboolean take_own(Parser *parser, Scenario *scenario, const char *key,
 
     *is_own = true;
     if (strcmp(key, "deadline") == 0) {
-        if (!unit_parse(text, UNIT_MICROSECONDS, &scenario->deadline_us,
-                        &why)) {
-            return spot_fail(spot, error, "deadline: %s", why->message);
+        if (!spot_quantity(spot, text, UNIT_MICROSECONDS,
+                           &scenario->deadline_us, error)) {
+            return FALSE;
+        }
+        if (scenario->deadline_us == 0 ||
+            scenario->deadline_us / 1000 > G_MAXINT) {
+            return spot_fail(spot, error, "deadline: %s is nothing to wait for",
+                             text);
         }
     } else if (strcmp(key, "repeat") == 0) {
         if (!unit_parse(text, UNIT_NONE, &number, &why) || number < 1 ||

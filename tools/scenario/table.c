@@ -6,6 +6,7 @@
 
 #include "qmp/json.h"
 #include "tools/caps/grid.h"
+#include "tools/output.h"
 #include "tools/scenario/fact.h"
 
 /* ---- samples ---- */
@@ -200,5 +201,5 @@ gboolean table_write_csv(const char *path, const GPtrArray *runs,
             add_run(csv, run);
         }
     }
-    return g_file_set_contents(path, csv->str, -1, error);
+    return output_write_text(path, csv->str, error);
 }

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "qmp/json.h"
+#include "tools/output.h"
+
+#define FILE_NAME_MAX 200 /* bytes; more than this is no name of a file */
 
 static const char *word_of(const ScenarioVerdict *verdict)
 {
@@ -14,11 +17,19 @@ static const char *word_of(const ScenarioVerdict *verdict)
                                              : "skip";
 }
 
+char *tell_name(const CellRun *run)
+{
+    const Cell *cell = run->cell;
+    return cell->round
+               ? g_strdup_printf("%s, round %u", cell->name, cell->round)
+               : g_strdup(cell->name);
+}
+
 void tell_people(const CellRun *run)
 {
     const ScenarioVerdict *verdict = run->verdict;
-    printf("%-4s  %-56s %6.1f s\n", word_of(verdict), run->cell->name,
-           run->us / 1e6);
+    g_autofree char *name = tell_name(run);
+    printf("%-4s  %-56s %6.1f s\n", word_of(verdict), name, run->us / 1e6);
     if (verdict->reason) {
         printf("      %s\n", verdict->reason);
     }
@@ -50,7 +61,7 @@ static void tap_lines(const char *text)
 void tell_tap(const CellRun *run, guint number)
 {
     const ScenarioVerdict *verdict = run->verdict;
-    g_autofree char *name = g_strdelimit(g_strdup(run->cell->name), "#\n", ' ');
+    g_autofree char *name = g_strdelimit(tell_name(run), "#\n", ' ');
 
     printf("%sok %u - %s%s%s\n", verdict->kind == VERDICT_FAILED ? "not " : "",
            number, name, verdict->reason ? " # SKIP " : "",
@@ -61,6 +72,12 @@ void tell_tap(const CellRun *run, guint number)
     if (run->kept) {
         printf("# all of it: %s\n", run->kept);
     }
+    fflush(stdout);
+}
+
+void tell_tap_end(void)
+{
+    printf("Bail out! interrupted\n");
     fflush(stdout);
 }
 
@@ -79,20 +96,24 @@ static void add_escaped(GString *xml, const char *text)
     g_string_append(xml, escaped);
 }
 
+/* @run may not have been run, when somebody interrupted it all. */
 static void add_case(GString *xml, const CellRun *run)
 {
-    const ScenarioVerdict *verdict = run->verdict;
+    g_autoptr(ScenarioVerdict) none = verdict_without_result("not run");
+    const ScenarioVerdict *verdict = run->verdict ? run->verdict : none;
+    g_autofree char *name = tell_name(run);
+    const char *skipped = run->verdict ? verdict->reason : "not run";
     g_string_append(xml, "  <testcase classname=\"");
     add_escaped(xml, run->cell->scenario->spot.file);
     g_string_append(xml, "\" name=\"");
-    add_escaped(xml, run->cell->name);
+    add_escaped(xml, name);
     g_string_append_printf(xml, "\" time=\"%.3f\">\n", run->us / 1e6);
-    if (verdict->reason) {
+    if (skipped) {
         g_string_append(xml, "    <skipped message=\"");
-        add_escaped(xml, verdict->reason);
+        add_escaped(xml, skipped);
         g_string_append(xml, "\"/>\n");
     }
-    for (guint i = 0; i < verdict->differences->len; i++) {
+    for (guint i = 0; !skipped && i < verdict->differences->len; i++) {
         g_string_append(xml, "    <failure message=\"");
         add_escaped(xml, verdict->differences->pdata[i]);
         g_string_append(xml, "\"/>\n");
@@ -108,12 +129,10 @@ gboolean tell_junit(const char *path, const GPtrArray *runs, GError **error)
 
     for (guint i = 0; i < runs->len; i++) {
         const CellRun *run = runs->pdata[i];
-        if (run->verdict) {
-            add_case(cases, run);
-            counts[run->verdict->kind]++;
-            s += run->us / 1e6;
-            n++;
-        }
+        add_case(cases, run);
+        counts[run->verdict ? run->verdict->kind : VERDICT_SKIPPED]++;
+        s += run->us / 1e6;
+        n++;
     }
     g_autofree char *xml = g_strdup_printf(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -121,14 +140,15 @@ gboolean tell_junit(const char *path, const GPtrArray *runs, GError **error)
         "failures=\"%u\" skipped=\"%u\" time=\"%.3f\">\n%s</testsuite>\n"
         "</testsuites>\n",
         n, counts[VERDICT_FAILED], counts[VERDICT_SKIPPED], s, cases->str);
-    return g_file_set_contents(path, xml, -1, error);
+    return output_write_text(path, xml, error);
 }
 
 /* ---- what a failed one leaves ---- */
 
-char *tell_file_name(const char *name)
+char *tell_file_name(const CellRun *run)
 {
-    char *file = g_strdup(name);
+    g_autofree char *name = tell_name(run);
+    char *file = g_strndup(name, FILE_NAME_MAX);
     for (char *c = file; *c; c++) {
         if (!g_ascii_isalnum(*c) && !strchr("-_.=,", *c)) {
             *c = '-';
@@ -145,41 +165,19 @@ static gboolean put(const char *folder, const char *name, const char *text,
                                     mode, error);
 }
 
-/* One word of the shell; the cell's own folder is gone, and is another one now. */
-static void add_word(GString *text, const CellRun *run, const char *word)
-{
-    g_auto(GStrv) parts = g_strsplit(word, run->own_folder, -1);
-    g_string_append_c(text, ' ');
-    for (char **part = parts; *part; part++) {
-        g_autofree char *quoted = g_shell_quote(*part);
-        g_string_append_printf(text, "%s%s", part == parts ? "" : "\"$own\"",
-                               quoted);
-    }
-}
-
+/* This cell again, from whatever folder, and judged. */
 static gboolean put_script(const CellRun *run, const char *folder,
                            GError **error)
 {
-    g_autoptr(GString) text = g_string_new("#!/bin/sh\n"
-                                           "own=$(mktemp -d) || exit 125\n"
-                                           "trap 'rm -rf \"$own\"' EXIT\n");
-    if (*run->before) {
-        g_autofree char *self = g_shell_quote(run->argv->pdata[0]);
-        g_string_append_printf(text,
-                               "(cd \"$own\"; export QMIGRATE=%s; "
-                               "/bin/sh -e -c",
-                               self);
-        add_word(text, run, run->before);
-        g_string_append(text, ") || exit 125\n");
+    g_autoptr(GString) text = g_string_new("#!/bin/sh\nexec");
+    gboolean is_behind = FALSE; /* of --: what is added stands before it */
+    for (char **word = run->again; *word; word++) {
+        g_autofree char *quoted = g_shell_quote(*word);
+        is_behind |= strcmp(*word, "--") == 0;
+        g_string_append_printf(
+            text, "%s %s", strcmp(*word, "--") == 0 ? " \"$@\"" : "", quoted);
     }
-    for (guint i = 0; i + 1 < run->argv->len; i++) {
-        const char *word = run->argv->pdata[i];
-        if (!g_str_has_prefix(word, "--json=") &&
-            !g_str_has_prefix(word, "--trace=")) {
-            add_word(text, run, word);
-        }
-    }
-    g_string_append(text, " \"$@\"\n");
+    g_string_append(text, is_behind ? "\n" : " \"$@\"\n");
     return put(folder, "reproduce.sh", text->str, 0755, error);
 }
 
@@ -219,7 +217,7 @@ static gboolean put_told(const CellRun *run, const char *folder, GError **error)
 
 char *tell_keep(const CellRun *run, const char *folder, GError **error)
 {
-    g_autofree char *name = tell_file_name(run->cell->name);
+    g_autofree char *name = tell_file_name(run);
     g_autofree char *path = g_build_filename(folder, name, NULL);
 
     if (g_mkdir_with_parents(path, 0755) < 0) {

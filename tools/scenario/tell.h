@@ -7,6 +7,8 @@
 void tell_people(const CellRun *run);
 void tell_tap_plan(guint n);
 void tell_tap(const CellRun *run, guint number);
+/* Not all of the plan is told. */
+void tell_tap_end(void);
 
 /* Of CellRun.  Fails in G_FILE_ERROR. */
 gboolean tell_junit(const char *path, const GPtrArray *runs, GError **error);
@@ -15,5 +17,7 @@ gboolean tell_junit(const char *path, const GPtrArray *runs, GError **error);
  * path, for g_free(); NULL with @error. */
 char *tell_keep(const CellRun *run, const char *folder, GError **error);
 
-/* A name that is one of a file, too.  Free with g_free(). */
-char *tell_file_name(const char *name);
+/* The cell's, with its round; and one that is one of a file, too.  Free with
+ * g_free(). */
+char *tell_name(const CellRun *run);
+char *tell_file_name(const CellRun *run);

@@ -114,6 +114,17 @@ static JsonObject *last_of(JsonObject *document)
     return n ? json_array_get_object_element(runs, n - 1) : document;
 }
 
+/* Its QEMU did not start, or its guest did not: a build that is no build. */
+static bool is_untested(JsonObject *result)
+{
+    static const char *const codes[] = { "guest-not-ready",
+                                         "monitor-unreachable", "environment",
+                                         NULL };
+    JsonObject *error = qmp_json_object(result, "error");
+    return strcmp(string_or(result, "outcome", ""), "error") == 0 &&
+           g_strv_contains(codes, string_or(error, "code", ""));
+}
+
 ScenarioVerdict *verdict_of(const Scenario *scenario, JsonObject *document)
 {
     ScenarioVerdict *verdict = verdict_new();
@@ -125,6 +136,7 @@ ScenarioVerdict *verdict_of(const Scenario *scenario, JsonObject *document)
         verdict->reason = g_strdup(string_or(error, "message", "not said"));
         return verdict;
     }
+    verdict->is_untested = is_untested(result);
     judge_steps(verdict, scenario, result);
     judge_usual(verdict, scenario, result);
     for (guint i = 0; i < scenario->expectations->len; i++) {

@@ -9,6 +9,7 @@ typedef struct {
     VerdictKind kind;
     GPtrArray *differences; /* of char *: "FILE:LINE: what, and what was so" */
     char *reason;           /* why it was skipped; else NULL */
+    bool is_untested; /* it failed before there was anything to be tested */
 } ScenarioVerdict;
 
 /* @result: an object of qmigrate.result/1; or of qmigrate.results/1: its last. */

@@ -237,17 +237,17 @@ static void a_guest_that_is_off_is_no_reset(void **state)
     static const struct {
         const char *data;
         bool is_off;
-    } cases[] = {
+    } shutdowns[] = {
         { "{\"guest\":true,\"reason\":\"guest-shutdown\"}", true },
         { "{\"guest\":true,\"reason\":\"guest-reset\"}", false },
         { "{\"guest\":false,\"reason\":\"host-qmp-quit\"}", false },
         { "{\"guest\":true}", false },
     };
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(JsonNode) data = json_from_string(cases[i].data, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(shutdowns); i++) {
+        g_autoptr(JsonNode) data = json_from_string(shutdowns[i].data, NULL);
         Facts facts = { 0 };
         facts_take_event(&facts, "SHUTDOWN", json_node_get_object(data), 1);
-        check_case(cases[i].data, facts.guest_off == cases[i].is_off);
+        check_case(shutdowns[i].data, facts.guest_off == shutdowns[i].is_off);
         facts_clear(&facts);
     }
 }

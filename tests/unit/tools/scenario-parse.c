@@ -53,6 +53,7 @@ static const struct {
     const char *text, *options;
 } right[] = {
     { "[scenario a]\n", "a: \n" },
+    { "\xef\xbb\xbf[scenario bom]\n", "bom: \n" },
     { "# a comment\n\n; another\n[scenario a b]\r\nsmp = 2\r\n",
       "a b: --smp=2\n" },
     { "[defaults]\nsmp = 2\n[scenario a]\n[scenario b]\nsmp = 3\n",
@@ -104,7 +105,14 @@ static const struct {
     { "[scenario a]\nsmp = \n", "it:2:7: ", "empty" },
     { "[scenario a]\nsmp = 1,,2\n", "it:2:7: ", "empty" },
     { "[scenario a]\nhello\n", "it:2:1: ", "no key" },
-    { "[scenario a]\ndeadline = x\n", "it:2:12: ", "deadline" },
+    { "[scenario a]\ndeadline = x\n", "it:2:12: ", "takes microseconds" },
+    { "[scenario a]\ndeadline = 30\n", "it:2:12: ", "has no unit" },
+    { "[scenario a]\ndeadline = 0s\n", "it:2:12: ", "nothing to wait for" },
+    { "[scenario a]\nat 200 after start: cancel\n", "it:2:4: ", "has no unit" },
+    { "[scenario a]\nat start: link delay 5\n", "it:2:22: ", "has no unit" },
+    { "[scenario a]\nexpect exit\n", "it:2:12: ", "comparison is missing" },
+    { "[scenario a]\nexpect error source-lots\n",
+      "it:2:14: ", "did you mean source-lost" },
     { "[scenario a]\nrepeat = 0\n", "it:2:10: ", "repeat" },
     { "[scenario a]\nreport = totem\n", "it:2:10: ", "did you mean total" },
     { "[scenario a]\nat start cancel\n", "it:2:1: ", "':'" },
