@@ -23,9 +23,24 @@ static gboolean find_end(const Cursor *cursor, const char **ret, GError **error)
                                         : cursor_find(cursor, ';', ret, error);
 }
 
+static bool has_killed(const Scenario *scenario)
+{
+    for (guint i = 0; i < scenario->steps->len; i++) {
+        const ScenarioStep *step = scenario->steps->pdata[i];
+        for (guint j = 0; j < step->actions->len; j++) {
+            const ScenarioAction *action = step->actions->pdata[j];
+            if (action->kind == ACT_KILL && action->side == N_SIDES) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static gboolean parse_actions(Scenario *scenario, ScenarioStep *step,
                               Cursor *cursor, GError **error)
 {
+    bool kills = has_killed(scenario);
     do {
         Cursor one = *cursor;
         const char *close;
@@ -38,7 +53,12 @@ static gboolean parse_actions(Scenario *scenario, ScenarioStep *step,
             return FALSE;
         }
         scenario->uses_link |= action->kind == ACT_LINK;
+        kills |= action->kind == ACT_KILL && action->side == N_SIDES;
         g_ptr_array_add(step->actions, action);
+        if (action->kind == ACT_RECOVER && !kills) {
+            return spot_fail(action->spot, error,
+                             "'recover' needs 'kill qmigrate' before it");
+        }
         cursor->at = close ? close + 1 : cursor->end;
     } while (!cursor_is_at_end(cursor));
     return TRUE;

@@ -125,6 +125,7 @@ static const struct {
     { "[scenario a]\nexpect error \"x\n", "it:2:14: ", "not closed" },
     { "[scenario a]\nsmp = \"2\n", "it:2:7: ", "not closed" },
     { "[scenario a]\nat start: cancel; ; stop\n", "it:2:19: ", "missing" },
+    { "[scenario a]\nat end: recover\n", "it:2:9: ", "kill qmigrate" },
     { "[scenario a]\nat start: guest dance\n", "it:2:17: ", "guest does" },
     { "[scenario a]\nat start: guest dirty-rate 5s\n", "it:2:28: ", "unit" },
     { "[scenario a]\nat guest rat: cancel\n",
