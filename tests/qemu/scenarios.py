@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+import textwrap
 from xml.etree import ElementTree
 
 import pair
@@ -345,6 +346,18 @@ def frozen(place, version):
     check(os.path.exists(place.path('failed/it/result.json')), 'no result')
 
 
+def example(place, version):
+    """What docs/scenarios.rst shows, word by word."""
+    with open(os.path.join(HERE, '../../docs/scenarios.rst'),
+              encoding='utf-8') as file:
+        page = file.read().split('More by example', 1)[1]
+    block = page.split('::\n\n', 1)[1].split('\nThe first', 1)[0]
+    run = ran(place, version, textwrap.dedent(block), '--jobs', '2')
+    check('10 held' in run.out, run.out)
+    for word in ('channels, by net, multifd:', 'slow', ' to '):
+        check(word in run.out, f'{word!r} is not in {run.out}')
+
+
 def across(place, source, destination):
     """Two versions; --qemu-destination goes to each cell."""
     shipped(place, source, 'pairs.ini', '--qemu-destination',
@@ -355,6 +368,7 @@ def cases():
     if '10.0' in pair.QEMUS:
         yield 'pairs-7.2-to-10.0', across, '7.2', '10.0'
         yield 'pairs-10.0-to-7.2', across, '10.0', '7.2'
+        yield 'example-10.0', example, '10.0'
     for version in ('7.2', '10.0'):
         if os.environ.get('CATALOGUE'):
             yield f'catalogue-{version}', shipped, version, ''
