@@ -325,6 +325,16 @@ def outputs(place, version):
     check(stat.S_ISCHR(os.stat('/dev/full').st_mode), 'no device any more')
 
 
+def abandoned(place, version):
+    """Nobody waits for somebody who will not come."""
+    run = ran(place, version, '[scenario it]\ndeadline = 50s\n'
+              'max-bandwidth = 20MiB/s\nat source active: kill qmigrate\n'
+              'at 100ms: qmp source query-status\n'
+              'expect outcome unresolved\nexpect exit = 7\n')
+    seconds = float(run.out.splitlines()[0].split()[-2])
+    check(seconds < 40, run.out)
+
+
 def untested(place, version):
     """What does not start tests nothing."""
     path = write(place, '[scenario it]\n')
@@ -377,7 +387,7 @@ def cases():
         for case in (violated, matrix, told):
             yield f'{name_of(case)}-{version}', case, version
     if not os.environ.get('CATALOGUE'):
-        for case in (outputs, untested, frozen, late, interrupted, killed, left, bisected, bad_files, bad_words,
+        for case in (outputs, untested, frozen, abandoned, late, interrupted, killed, left, bisected, bad_files, bad_words,
                      reproducers_are_programs):
             yield f'{name_of(case)}-7.2', case, '7.2'
 

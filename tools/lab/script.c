@@ -38,6 +38,11 @@ static void on_script_recover(gpointer user_data)
     orphan_recover(user_data);
 }
 
+static void on_abandoned(gpointer user_data)
+{
+    lab_give_up_soon(user_data);
+}
+
 static void on_script_finished(gpointer user_data)
 {
     hop_close(user_data);
@@ -51,6 +56,7 @@ gboolean lab_make_script(Lab *lab)
                                             .cancel = on_script_cancel,
                                             .kill = on_script_kill,
                                             .recover = on_script_recover,
+                                            .abandoned = on_abandoned,
                                             .finished = on_script_finished };
     const Scenario *scenario = lab->options->scenario;
     if (!scenario) {

@@ -161,6 +161,7 @@ static void act_guest(Steps *script, const ScenarioAction *action)
 
 static void act_recover(Steps *script, const ScenarioAction *action)
 {
+    script->is_recovering = true;
     script->handlers.recover(script->user_data);
 }
 

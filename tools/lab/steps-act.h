@@ -31,8 +31,9 @@ struct Steps {
     Side guest;       /* who has it in the end */
     uint64_t n_beats; /* since the migration began */
     bool is_running, wants_again, is_ready;
-    JsonArray *refused; /* of what QEMU said no to */
-    char *changed;      /* settings that were not put back; NULL: none */
+    bool is_orphan, is_recovering; /* qmigrate was killed; a fresh one mends */
+    JsonArray *refused;            /* of what QEMU said no to */
+    char *changed; /* settings that were not put back; NULL: none */
 };
 
 /* QEMU said no to an action: that may be what is wanted. */

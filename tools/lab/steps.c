@@ -34,6 +34,15 @@ static void wind_clock(Steps *script)
 
 /* ---- what is seen ---- */
 
+static void check_abandoned(Steps *script)
+{
+    if (script->is_orphan && !script->is_recovering &&
+        !engine_missing(&script->engine)) {
+        script->is_orphan = false; /* it is told once */
+        script->handlers.abandoned(script->user_data);
+    }
+}
+
 static void take(Steps *script, const Sight *sight)
 {
     g_autoptr(GPtrArray) due = g_ptr_array_new();
@@ -46,6 +55,7 @@ static void take(Steps *script, const Sight *sight)
         }
     }
     wind_clock(script);
+    check_abandoned(script);
 }
 
 static void take_event(Steps *script, Side side, const char *name,
@@ -130,6 +140,7 @@ void steps_see_line(Steps *script, const char *line)
 void steps_start(Steps *script)
 {
     script->is_running = true;
+    script->is_orphan = script->is_recovering = false;
     script->n_migrations++;
     script->n_beats = 0;
     take(script, &(Sight){ .kind = script->n_migrations == 1 ? MOMENT_START
@@ -140,6 +151,8 @@ void steps_start(Steps *script)
 void steps_see_orphan(Steps *script)
 {
     script->is_running = false;
+    script->is_orphan = true;
+    check_abandoned(script);
 }
 
 void steps_see_end(Steps *script)

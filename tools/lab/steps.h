@@ -21,8 +21,10 @@ typedef struct {
     /* Something is missing that it needs; one phrase.  It ends here. */
     void (*unmet)(const char *what, gpointer user_data);
     void (*cancel)(gpointer user_data);
-    void (*kill)(gpointer user_data);     /* qmigrate itself */
-    void (*recover)(gpointer user_data);  /* by another process */
+    void (*kill)(gpointer user_data);    /* qmigrate itself */
+    void (*recover)(gpointer user_data); /* by another process */
+    /* It was killed, and no step is left that could recover it. */
+    void (*abandoned)(gpointer user_data);
     void (*finished)(gpointer user_data); /* steps_finish() is done */
 } StepsHandlers;
 
