@@ -342,7 +342,7 @@ def cancel_with_busy_destination(place, source, destination):
     active(place, source, destination)
     place.held(pair.Monitor(place.destination.qmp))
     run = attach(place, 'cancel', wait=False)
-    place.source.monitor.status('cancelled')
+    place.source.monitor.status('cancelled', 'failed')
     ended(run.wait(), 5, 'cancelled', 'source')
 
 

@@ -117,10 +117,13 @@ def by_somebody_unseen(place, source, destination):
     run = start_endless(place, source, destination)
     run.signal(signal.SIGSTOP)
     place.source.monitor.execute('migrate_cancel')
-    pair.until(lambda: place.source.migration() == 'cancelled', 'cancelled')
+    # or failed, if the source sees its channel break first
+    pair.until(lambda: place.source.migration() in ('cancelled', 'failed'),
+               'cancelled')
     pair.until(lambda: is_over(place.destination), 'over')
     run.signal(signal.SIGCONT)
-    run.wait().ended(5, 'cancelled', 'cancelled-elsewhere')
+    run.wait()
+    place.was_cancelled_elsewhere(run)
     place.is_as_before()
 
 
@@ -129,7 +132,7 @@ def by_somebody_held(place, source, destination):
     place.source.monitor.execute('migrate_cancel')
     run.wait()
     relay.release()
-    run.ended(5, 'cancelled', 'cancelled-elsewhere')
+    place.was_cancelled_elsewhere(run)
     place.is_as_before()
 
 
