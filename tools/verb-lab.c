@@ -39,7 +39,8 @@ static const GOptionEntry entries[] = {
       "Machine type, for both (default: q35, or the newest that both have)",
       "TYPE" },
     { "accel", 0, 0, G_OPTION_ARG_STRING, &words.accel,
-      "auto (KVM where a guest really runs on it), tcg or kvm", "ACCEL" },
+      "auto (KVM where a guest really runs on it), tcg or kvm; the last two with "
+      "properties, such as kvm,dirty-ring-size=4096", "ACCEL" },
     { "memory", 0, 0, G_OPTION_ARG_STRING, &words.memory,
       "The guest's memory (default: 256MiB); bare: bytes", "SIZE" },
     { "smp", 0, 0, G_OPTION_ARG_INT, &words.smp,
@@ -128,6 +129,22 @@ static gboolean take_number(const char *option, int number, int max,
     return TRUE;
 }
 
+/* NAME, or for one that is not chosen NAME,PROPERTY=VALUE... as QEMU takes them. */
+static gboolean take_accel(LabOptions *options, const char *const *accels,
+                           GError **error)
+{
+    const char *comma = words.accel ? strchr(words.accel, ',') : NULL;
+    g_autofree char *name =
+        comma ? g_strndup(words.accel, comma - words.accel) : NULL;
+
+    if (comma && strcmp(name, "auto") == 0) {
+        return option_refuse(error, "--accel: auto has no properties");
+    }
+    options->accel_more = g_strdup(comma);
+    return take_choice("accel", comma ? name : words.accel, accels,
+                       &options->accel, error);
+}
+
 static gboolean take_guest(LabOptions *options, GError **error)
 {
     static const char *const accels[] = { "auto", "tcg", "kvm", NULL };
@@ -137,7 +154,7 @@ static gboolean take_guest(LabOptions *options, GError **error)
                                             "compressible", NULL };
     uint64_t warm_up_ms = 0;
 
-    if (!take_choice("accel", words.accel, accels, &options->accel, error) ||
+    if (!take_accel(options, accels, error) ||
         !take_choice("pattern", words.pattern, patterns, &options->pattern,
                      error) ||
         !take_choice("content", words.content, contents, &options->content,

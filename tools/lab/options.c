@@ -7,6 +7,7 @@ void lab_options_clear(LabOptions *options)
     g_free(options->qemu[SIDE_DESTINATION]);
     g_free(options->machine);
     g_free(options->accel);
+    g_free(options->accel_more);
     g_free(options->pattern);
     g_free(options->content);
     g_strfreev(options->more);

@@ -11,6 +11,7 @@ typedef struct {
     char *qemu[N_SIDES]; /* binaries */
     char *machine;       /* NULL: to be chosen */
     char *accel;         /* auto, tcg or kvm */
+    char *accel_more;    /* its properties, with the comma before; NULL: none */
     uint64_t memory_bytes, dirty_bytes_per_s, working_set_bytes;
     uint64_t warm_up_us; /* the guest works so long before the migration */
     unsigned n_cpus, n_repeat;

@@ -63,7 +63,8 @@ static GPtrArray *make_argv(const QemuConfig *config, const char *monitor_path,
     add(argv, "-display");
     add(argv, "none");
     add(argv, "-accel");
-    add(argv, "%s", config->accel);
+    add(argv, "%s%s", config->accel,
+        config->accel_more ? config->accel_more : "");
     add(argv, "-machine");
     add(argv, "%s", config->machine);
     add(argv, "-m");

@@ -12,8 +12,9 @@
 
 typedef struct {
     const char *binary;
-    const char *machine; /* type and options, without accel */
-    const char *accel;   /* tcg or kvm */
+    const char *machine;    /* type and options, without accel */
+    const char *accel;      /* tcg or kvm */
+    const char *accel_more; /* its properties, with the comma before; or NULL */
     uint64_t memory_bytes;
     unsigned n_cpus;
     const char *kernel;
