@@ -375,7 +375,8 @@ class Place:
         """QEMU breaks the channel before it is cancelling; who sees that first
         makes it failed for good, and then nobody can tell more."""
         if self.source.migration() == 'failed':
-            run.ended(4, 'failed', 'migration-failed')
+            # 7.2's destination ends of it, which may be heard first
+            run.ended(4, 'failed', ('migration-failed', 'destination-lost'))
         else:
             run.ended(5, 'cancelled', 'cancelled-elsewhere')
 
