@@ -23,6 +23,12 @@ static gboolean take_uri(const char *text, MigrationSettings *migration,
                     text);
         return FALSE;
     }
+    if (migration->way_uri) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--recover-uri does not go with --source-uri, by which the "
+                    "source would go on");
+        return FALSE;
+    }
     migration->recover_uri = g_strdup(text);
     return TRUE;
 }

@@ -2,12 +2,13 @@
 #include "tools/scenario/leftover.h"
 
 #include <glib.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/types.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define GRACE_MS 500
-#define TURN_MS  10
 
 static bool is_of(pid_t pid, const char *mark)
 {
@@ -26,24 +27,25 @@ static bool is_of(pid_t pid, const char *mark)
     return false;
 }
 
-/* A child of a QEMU that was killed may need a moment to notice. */
-static bool goes_by_itself(pid_t pid)
-{
-    for (int turn = 0; turn < GRACE_MS / TURN_MS && kill(pid, 0) == 0; turn++) {
-        g_usleep(TURN_MS * 1000);
-    }
-    return kill(pid, 0) != 0;
-}
-
-static void add_process(pid_t pid, ScenarioVerdict *verdict)
+/* A child of a QEMU that was killed may need a moment to notice: only who is
+ * there after it was left behind, and is ended. */
+static void check_process(pid_t pid, ScenarioVerdict *verdict)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/comm", pid);
     g_autofree char *name = NULL;
+    struct pollfd gone = { .fd = syscall(SYS_pidfd_open, pid, 0),
+                           .events = POLLIN };
 
+    if (gone.fd < 0) {
+        return; /* it went meanwhile */
+    }
     g_file_get_contents(path, &name, NULL, NULL);
-    verdict_add(verdict, "it left process %d behind, %s", pid,
-                name ? g_strchomp(name) : "whose name is not known");
-    kill(pid, SIGKILL);
+    if (poll(&gone, 1, GRACE_MS) == 0) {
+        verdict_add(verdict, "it left process %d behind, %s", pid,
+                    name ? g_strchomp(name) : "whose name is not known");
+        syscall(SYS_pidfd_send_signal, gone.fd, SIGKILL, NULL, 0);
+    }
+    close(gone.fd);
 }
 
 void leftover_check(const char *tmp, ScenarioVerdict *verdict)
@@ -59,8 +61,8 @@ void leftover_check(const char *tmp, ScenarioVerdict *verdict)
     while (processes && (name = g_dir_read_name(processes))) {
         guint64 pid;
         if (g_ascii_string_to_unsigned(name, 10, 1, G_MAXINT, &pid, NULL) &&
-            is_of((pid_t)pid, mark) && !goes_by_itself((pid_t)pid)) {
-            add_process((pid_t)pid, verdict);
+            is_of((pid_t)pid, mark)) {
+            check_process((pid_t)pid, verdict);
         }
     }
 }

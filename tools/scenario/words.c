@@ -4,22 +4,16 @@
 #include <string.h>
 
 /* Of the run of all cells: no cell gets them, nor may a file name them. */
-static const struct {
-    const char *name;
-    gboolean has_value;
-} own[] = {
-    { "scenario", TRUE }, { "only", TRUE },   { "jobs", TRUE },
-    { "list", FALSE },    { "tap", FALSE },   { "junit", TRUE },
-    { "failed", TRUE },   { "csv", TRUE },    { "json", TRUE },
-    { "trace", TRUE },    { "script", TRUE }, { "keep", FALSE },
-    { "dry-run", FALSE }, { "quiet", FALSE }, { "progress", TRUE },
-    { "repeat", TRUE },
+static const char *const own[] = {
+    "scenario", "only",  "jobs",     "list",   "tap",    "junit",
+    "failed",   "csv",   "json",     "trace",  "script", "keep",
+    "dry-run",  "quiet", "progress", "repeat",
 };
 
 static int find_own(const char *name, size_t n)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(own); i++) {
-        if (strlen(own[i].name) == n && strncmp(own[i].name, name, n) == 0) {
+        if (strlen(own[i]) == n && strncmp(own[i], name, n) == 0) {
             return (int)i;
         }
     }

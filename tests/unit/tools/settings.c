@@ -284,6 +284,8 @@ static const struct {
     { "--tls=a --tls-authz=", "--tls-authz: it names nobody" },
     { "--tls=a --tls-identity=b:c", "--tls-identity: 'b:c'" },
     { "--recover-uri=file:/tmp/x", "listens at unix:PATH or tcp:HOST:PORT" },
+    { "--uri=unix:/a --source-uri=unix:/b --recover-uri=unix:/c",
+      "does not go with --source-uri" },
     { "--measure=1s", "--measure needs --predict" },
     { "--policy=nosuch", "(it takes qemu, adaptive, ovirt-legacy, " },
     { "--measure soon", "--measure: 'soon' is not a number" },
