@@ -12,8 +12,19 @@
 #include <sys/types.h>
 
 #include "orchestrator/facts-host.h"
+#include "orchestrator/process-identity.h"
 
 ProcessFacts host_read_process(const char *root, pid_t pid);
+
+/* All zero if any part of it cannot be read. */
+ProcessIdentity host_identify_process(const char *root, pid_t pid);
+
+/*
+ * Does the process still run?  NO is proof: its pid is free, is another
+ * process's, or is that of a zombie.  UNKNOWN: @identity is of another boot,
+ * host or pid namespace, or /proc is hidden from us.
+ */
+HostAnswer host_still_runs(const char *root, const ProcessIdentity *identity);
 
 /* Nothing is known of a process that we may not look into. */
 HostMapped host_mapped_from_disk(const char *root, pid_t pid);
