@@ -16,6 +16,8 @@ import sys
 import tempfile
 import time
 
+import versions
+
 FAILSAFE_S = 60
 QMIGRATE = os.environ.get('QMIGRATE', '')
 GUEST = os.path.join(os.path.dirname(QMIGRATE), 'guest', 'guest')
@@ -42,24 +44,7 @@ def until(fact, what, failsafe_s=None):
     return value
 
 
-def find_qemus():
-    """The QEMUs to test with: version to path."""
-    found = {}
-    for version in ('7.2', '10.0'):
-        name = 'QMIGRATE_QEMU_' + version.replace('.', '_')
-        path = os.environ.get(name)
-        if not path and version == '7.2':
-            path = shutil.which('qemu-system-x86_64')
-        if not path or not os.access(path, os.X_OK):
-            continue
-        said = subprocess.run([path, '--version'], capture_output=True,
-                              text=True, check=False).stdout
-        if f'version {version}.' in said:
-            found[version] = path
-    return found
-
-
-QEMUS = find_qemus()
+QEMUS = versions.find_qemus()
 
 
 class Monitor:
@@ -445,11 +430,6 @@ def pairs(before, after):
             if before.get(name) != after.get(name)]
 
 
-def versions_of(case):
-    """The QEMUs that the words of a case name."""
-    return {word for word in case if word in ('7.2', '10.0')}
-
-
 def run_case(name, function, words):
     place = Place()
     try:
@@ -478,7 +458,7 @@ def main(cases):
     for name, function, *words in cases:
         if sys.argv[1:] and not any(word in name for word in sys.argv[1:]):
             continue
-        missing = versions_of(words) - set(QEMUS)
+        missing = versions.named_in(words) - set(QEMUS)
         if missing:
             print(f'skipped {name}: no QEMU {" and ".join(missing)}')
             continue
