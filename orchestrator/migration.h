@@ -96,6 +96,8 @@ typedef struct {
     const char *version;         /* CONNECTED: as in the greeting */
     const ProcessFacts *process; /* CONNECTED: of it; NULL: not known */
     const HostFacts *host;       /* CONNECTED: where it runs; the same */
+    bool is_locked_out; /* CONNECTED: another qmigrate is at work on it */
+    pid_t locked_by;    /* CONNECTED: that qmigrate; 0: not known */
     const char *name;
     JsonObject *data;
     int64_t qemu_time_us; /* since 1970 */

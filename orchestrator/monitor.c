@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "orchestrator/host.h"
+#include "orchestrator/lock.h"
 
 #define LAST_WORDS_MS 100 /* to read what a QEMU that is gone has said */
 
@@ -25,6 +26,9 @@ struct Monitor {
     char *version;
     pid_t pid;
     int pidfd; /* -1: not watched */
+    bool is_exclusive;
+    int lock; /* -1: not locked by us */
+    pid_t locked_by;
     guint pidfd_source, last_words_source, refusal_source;
 };
 
@@ -112,7 +116,7 @@ Monitor *monitor_new(Side side, const QmpAddress *address, pid_t pid,
     monitor->tap = tap;
     monitor->user_data = user_data;
     monitor->cancellable = g_cancellable_new();
-    monitor->pidfd = -1;
+    monitor->pidfd = monitor->lock = -1;
     watch_process(monitor, pid);
     return monitor;
 }
@@ -130,12 +134,20 @@ void monitor_free(Monitor *monitor)
     if (monitor->pidfd >= 0) {
         close(monitor->pidfd);
     }
+    if (monitor->lock >= 0) {
+        close(monitor->lock);
+    }
     g_clear_handle_id(&monitor->last_words_source, g_source_remove);
     g_clear_handle_id(&monitor->refusal_source, g_source_remove);
     g_object_unref(monitor->cancellable);
     qmp_address_free(monitor->address);
     g_free(monitor->version);
     g_free(monitor);
+}
+
+void monitor_make_exclusive(Monitor *monitor)
+{
+    monitor->is_exclusive = true;
 }
 
 const char *monitor_version(const Monitor *monitor)
@@ -190,10 +202,26 @@ static void on_tap(QmpClient *client, QmpDirection direction, const char *line,
                  monitor->user_data);
 }
 
+/* Returns whether another process has it locked. */
+static bool is_locked_out(Monitor *monitor)
+{
+    pid_t holder = 0;
+    if (!monitor->is_exclusive || monitor->pid <= 0 || monitor->lock >= 0) {
+        return false;
+    }
+    int lock = process_lock(monitor->pid, &holder);
+    monitor->lock = lock >= 0 ? lock : -1;
+    monitor->locked_by = holder;
+    return lock == PROCESS_LOCK_HELD && holder != getpid();
+}
+
 static void emit_connected(Monitor *monitor)
 {
+    bool locked_out = is_locked_out(monitor);
     Event event = { .kind = EVENT_CONNECTED,
                     .pid = monitor->pid,
+                    .is_locked_out = locked_out,
+                    .locked_by = locked_out ? monitor->locked_by : 0,
                     .version = monitor->version };
     ProcessFacts process;
     HostFacts host;

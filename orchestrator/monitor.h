@@ -23,6 +23,10 @@ typedef void MonitorTap(Side side, QmpDirection direction, const char *line,
 Monitor *monitor_new(Side side, const QmpAddress *address, pid_t pid,
                      MonitorFeed *feed, MonitorTap *tap, gpointer user_data);
 void monitor_free(Monitor *monitor);
+
+/* Lock the process when it is connected to, until monitor_free(); see
+ * lock.h.  EVENT_CONNECTED says whether another process has the lock. */
+void monitor_make_exclusive(Monitor *monitor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Monitor, monitor_free)
 
 /* Ends in EVENT_CONNECTED or EVENT_LOST. */

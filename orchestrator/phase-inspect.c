@@ -80,8 +80,25 @@ static PhaseId refuse(Migration *m)
     return next;
 }
 
+/* I12 */
+static PhaseId refuse_busy(Migration *m, const Event *event)
+{
+    PhaseId next = phase_fail(m, FAILURE_BUSY, event->side,
+                              "another qmigrate is migrating this QEMU");
+    if (event->locked_by > 0) {
+        m->failure.hint =
+            g_strdup_printf("it is process %d: wait for its end; qmigrate "
+                            "status, cancel and postcopy work beside it",
+                            (int)event->locked_by);
+    }
+    return next;
+}
+
 PhaseId inspect_handle(Migration *m, const Event *event)
 {
+    if (event->kind == EVENT_CONNECTED && event->is_locked_out) {
+        return refuse_busy(m, event);
+    }
     if (event->kind == EVENT_CONNECTED) {
         ask_all(m, event->side);
     } else if (event->kind == EVENT_REPLY && event->ask == ASK_MIGRATION &&

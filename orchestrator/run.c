@@ -165,6 +165,9 @@ Run *run_new(const RunConfig *config, const RunHandlers *handlers,
         run->monitors[side] =
             monitor_new(side, config->address[side], config->pid[side], feed,
                         config->trace ? tap : NULL, run);
+        if (!config->settings->check_only) {
+            monitor_make_exclusive(run->monitors[side]);
+        }
     }
     return run;
 }
