@@ -45,11 +45,14 @@ int conclude(const Settings *settings, Outcome outcome, const Failure *failure,
     if (!settings->quiet && g_strcmp0(settings->json, "-") != 0) {
         output_print_result(result);
     }
+    gboolean is_shown = output_flush();
     if (settings->json && !write_json(settings, result, all, &error)) {
-        plain_print(stderr,
-                    "error: %s\n  hint: the guest is as said above; only "
-                    "the result was not written\n",
-                    error->message);
+        plain_print(stderr, "error: %s\n", error->message);
+        is_shown = FALSE;
+    }
+    if (!is_shown) {
+        plain_print(stderr, "  hint: %s; only the result was not written\n",
+                    output_meaning(result));
         return exit_code ? exit_code : outcome_row(OUTCOME_VERDICT)->exit_code;
     }
     return exit_code;

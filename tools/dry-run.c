@@ -38,9 +38,9 @@ static void print(JsonArray *commands)
         g_autofree char *text =
             qmp_json_to_text(json_object_get_member(row, "message"));
         if (strcmp(side, last) != 0) {
-            printf("# %s\n", side);
+            plain_print(stdout, "# %s\n", side);
         }
-        printf("-> %s\n", text);
+        plain_print(stdout, "-> %s\n", text);
         last = side;
     }
 }
@@ -48,17 +48,12 @@ static void print(JsonArray *commands)
 int dry_run_conclude(const Settings *settings, const Failure *failure,
                      JsonNode *plan)
 {
-    g_autoptr(GError) error = NULL;
     Outcome outcome = failure_row(failure->code)->outcome;
 
     conclude_say(failure);
     if (g_strcmp0(settings->json, "-") != 0) {
         print(qmp_json_array(json_node_get_object(plan), "commands"));
-        outcome = output_flush() ? outcome : OUTCOME_ERROR;
     }
-    if (settings->json && !output_write_json(settings->json, plan, &error)) {
-        plain_print(stderr, "error: %s\n", error->message);
-        outcome = OUTCOME_ERROR;
-    }
-    return outcome_row(outcome)->exit_code;
+    return output_conclude(outcome_row(outcome)->exit_code, OUTCOME_ERROR,
+                           settings->json, plan);
 }

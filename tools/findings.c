@@ -24,8 +24,8 @@ static void print_count(FILE *stream, const GPtrArray *findings,
                         Severity severity, const char *end)
 {
     guint n = findings_count(findings, severity);
-    fprintf(stream, "%u %s%s%s", n, severity_name(severity), n == 1 ? "" : "s",
-            end);
+    plain_print(stream, "%u %s%s%s", n, severity_name(severity),
+                n == 1 ? "" : "s", end);
 }
 
 void findings_print(FILE *stream, const GPtrArray *findings, const char *good,
@@ -34,8 +34,8 @@ void findings_print(FILE *stream, const GPtrArray *findings, const char *good,
     print(stream, findings, FINDING_ERROR);
     print(stream, findings, FINDING_WARNING);
     print(stream, findings, FINDING_NOTE);
-    fprintf(stream,
-            "%s: ", findings_first(findings, FINDING_ERROR) ? bad : good);
+    plain_print(stream,
+                "%s: ", findings_first(findings, FINDING_ERROR) ? bad : good);
     print_count(stream, findings, FINDING_ERROR, ", ");
     print_count(stream, findings, FINDING_WARNING, ", ");
     print_count(stream, findings, FINDING_NOTE, "\n");

@@ -82,7 +82,7 @@ Forecast *foresee_from(const Settings *settings,
     Forecast *forecast = forecast_new(measured, migration);
     g_autofree char *text = forecast_to_text(forecast);
     if (!settings->quiet) {
-        fputs(text, stderr);
+        plain_print(stderr, "%s", text);
     }
     return forecast;
 }

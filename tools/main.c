@@ -4,11 +4,13 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "caps/nearest.h"
 #include "orchestrator/outcome.h"
+#include "tools/output.h"
 #include "tools/plain.h"
 #include "tools/verb.h"
 
@@ -36,13 +38,15 @@ static const struct {
 
 static void print_help(void)
 {
-    puts("Usage: qmigrate VERB [OPTION...]\n\n"
-         "Migrates a live QEMU guest, talking QMP to both QEMUs.\n");
+    plain_print(stdout,
+                "Usage: qmigrate VERB [OPTION...]\n\n"
+                "Migrates a live QEMU guest, talking QMP to both QEMUs.\n\n");
     for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
-        printf("  %-10s %s\n", verbs[i].name, verbs[i].summary);
+        plain_print(stdout, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
     }
-    puts("\nqmigrate VERB --help tells the options of a verb, man qmigrate the "
-         "exit codes.");
+    plain_print(stdout,
+                "\nqmigrate VERB --help tells the options of a verb, man "
+                "qmigrate the exit codes.\n");
 }
 
 static int refuse_verb(const char *name)
@@ -53,9 +57,9 @@ static int refuse_verb(const char *name)
     }
     plain_print(stderr, "error: there is no verb '%s'\n", name);
     if (nearest.best) {
-        fprintf(stderr, "  hint: did you mean %s?\n", nearest.best);
+        plain_print(stderr, "  hint: did you mean %s?\n", nearest.best);
     } else {
-        fprintf(stderr, "  hint: qmigrate --help lists the verbs\n");
+        plain_print(stderr, "  hint: qmigrate --help lists the verbs\n");
     }
     return outcome_row(OUTCOME_USAGE)->exit_code;
 }
@@ -72,16 +76,20 @@ static void open_standard_fds(void)
     }
 }
 
-int main(int argc, char **argv)
+/* GOption prints help by itself, and then ends the program with exit code 0. */
+static void print_for_glib(const char *text)
 {
-    open_standard_fds();
-    setlocale(LC_CTYPE, "");
-    signal(SIGPIPE, SIG_IGN);
-    g_set_prgname("qmigrate");
+    plain_print(stdout, "%s", text);
+    if (!output_flush()) {
+        exit(outcome_row(OUTCOME_ERROR)->exit_code);
+    }
+}
 
+static int run(int argc, char **argv)
+{
     if (argc < 2) {
-        fprintf(stderr, "error: a verb is missing\n"
-                        "  hint: qmigrate --help lists the verbs\n");
+        plain_print(stderr, "error: a verb is missing\n"
+                            "  hint: qmigrate --help lists the verbs\n");
         return outcome_row(OUTCOME_USAGE)->exit_code;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
@@ -89,7 +97,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        puts("qmigrate " QMIGRATE_VERSION);
+        plain_print(stdout, "qmigrate " QMIGRATE_VERSION "\n");
         return 0;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
@@ -100,4 +108,14 @@ int main(int argc, char **argv)
         }
     }
     return refuse_verb(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    open_standard_fds();
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN);
+    g_set_prgname("qmigrate");
+    g_set_print_handler(print_for_glib);
+    return output_exit_code(run(argc, argv), OUTCOME_ERROR);
 }

@@ -52,28 +52,30 @@ gboolean output_check(const char *option, const char *path, GError **error)
     return TRUE;
 }
 
-static gboolean write_stream(FILE *stream, const char *path, const char *text,
-                             GError **error)
+/* @code is an errno, 0: it was written. */
+static gboolean is_written(int code, const char *where, GError **error)
 {
-    if (!stream || fputs(text, stream) < 0 || fflush(stream) != 0) {
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
-                    "cannot write the result to %s: %s", path,
-                    g_strerror(errno));
-        return FALSE;
+    if (code != 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(code),
+                    "cannot write the result to %s: %s", where,
+                    g_strerror(code));
     }
-    return TRUE;
+    return code == 0;
 }
+
+/* The caller of a failed write reports it; output_flush() need not again. */
+static gboolean is_reported;
 
 gboolean output_write_text(const char *path, const char *text, GError **error)
 {
     if (strcmp(path, "-") == 0) {
-        return write_stream(stdout, "standard output", text, error);
+        plain_print(stdout, "%s", text);
+        int code = plain_flush(stdout);
+        is_reported |= code != 0;
+        return is_written(code, "standard output", error);
     }
     if (is_special(path)) {
-        FILE *stream = g_fopen(path, "we");
-        gboolean written = write_stream(stream, path, text, error);
-        g_clear_pointer(&stream, fclose);
-        return written;
+        return is_written(plain_write(path, text), path, error);
     }
     return g_file_set_contents_full(
         path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
@@ -82,22 +84,39 @@ gboolean output_write_text(const char *path, const char *text, GError **error)
 gboolean output_write_json(const char *path, JsonNode *node, GError **error)
 {
     g_autofree char *body = json_to_string(node, /* pretty= */ TRUE);
-    g_autofree char *text = g_strconcat(body, "\n", NULL);
+    g_autofree char *plain = plain_json(body);
+    g_autofree char *text = g_strconcat(plain, "\n", NULL);
     return output_write_text(path, text, error);
 }
 
-/* Who stops to read, as head does, wants to hear no more. */
+/* A reader that stops early, as head does, does not want to read more. */
 gboolean output_flush(void)
 {
-    errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout)) {
-        return TRUE;
+    int code = plain_flush(stdout);
+    if (code != 0 && code != EPIPE && !is_reported) {
+        is_reported = TRUE;
+        plain_print(stderr, "error: cannot write to standard output: %s\n",
+                    g_strerror(code));
     }
-    if (errno != EPIPE) {
-        fprintf(stderr, "error: cannot write to standard output: %s\n",
-                g_strerror(errno));
+    return code == 0 && plain_flush(stderr) == 0;
+}
+
+int output_exit_code(int exit_code, Outcome unwritten)
+{
+    gboolean is_complete = output_flush();
+    return exit_code != 0 || is_complete ? exit_code
+                                         : outcome_row(unwritten)->exit_code;
+}
+
+int output_conclude(int exit_code, Outcome unwritten, const char *json,
+                    JsonNode *document)
+{
+    g_autoptr(GError) error = NULL;
+    if (json && !output_write_json(json, document, &error)) {
+        plain_print(stderr, "error: %s\n", error->message);
+        exit_code = exit_code ? exit_code : outcome_row(unwritten)->exit_code;
     }
-    return FALSE;
+    return output_exit_code(exit_code, unwritten);
 }
 
 /* Microseconds as people read them; "?" when not known. */
@@ -144,22 +163,22 @@ static void print_transfer(JsonObject *result)
     if (total_us < 0) {
         return;
     }
-    printf("  time       %s in all", span(time, "total", text));
+    plain_print(stdout, "  time       %s in all", span(time, "total", text));
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
         if (number(time, parts[i].member) >= 0) {
-            printf("%s %s %s", i == 0 ? ":" : ",", parts[i].name,
-                   span(time, parts[i].member, text));
+            plain_print(stdout, "%s %s %s", i == 0 ? ":" : ",", parts[i].name,
+                        span(time, parts[i].member, text));
         }
     }
-    putchar('\n');
+    plain_print(stdout, "\n");
     if (sent >= 0) {
         guint n_passes = passes ? json_array_get_length(passes) : 0;
         g_autofree char *amount = unit_format(sent, UNIT_BYTES);
         g_autofree char *rate =
             unit_format(total_us > 0 ? (uint64_t)(sent * 1e6 / total_us) : 0,
                         UNIT_BYTES_PER_SECOND);
-        printf("  sent       %s in %u pass%s, %s\n", amount, n_passes,
-               n_passes == 1 ? "" : "es", rate);
+        plain_print(stdout, "  sent       %s in %u pass%s, %s\n", amount,
+                    n_passes, n_passes == 1 ? "" : "es", rate);
     }
 }
 
@@ -172,17 +191,19 @@ static void print_downtime(JsonObject *result)
     if (!downtime || number(downtime, "events") < 0) {
         return;
     }
-    printf("  downtime   QEMU says %s, STOP to RESUME %s (%s of it our cont)",
-           span(downtime, "qemu", a), span(downtime, "events", b),
-           span(downtime, "handover", c));
+    plain_print(
+        stdout,
+        "  downtime   QEMU says %s, STOP to RESUME %s (%s of it our cont)",
+        span(downtime, "qemu", a), span(downtime, "events", b),
+        span(downtime, "handover", c));
     if (number(downtime, "guest") >= 0) {
-        printf(", the guest saw %s (jitter before: %s)",
-               span(downtime, "guest", d), span(verify, "jitter_us", e));
+        plain_print(stdout, ", the guest saw %s (jitter before: %s)",
+                    span(downtime, "guest", d), span(verify, "jitter_us", e));
     }
     if (number(downtime, "limit") >= 0) {
-        printf("; limit %s", span(downtime, "limit", d));
+        plain_print(stdout, "; limit %s", span(downtime, "limit", d));
     }
-    putchar('\n');
+    plain_print(stdout, "\n");
 }
 
 static void print_verify(JsonObject *result)
@@ -196,18 +217,20 @@ static void print_verify(JsonObject *result)
         return;
     }
     if (number(verify, "pages") < 0) {
-        puts("  memory     not checked");
+        plain_print(stdout, "  memory     not checked\n");
         return;
     }
-    printf("  memory     %s: %" G_GINT64_FORMAT
-           " pages checked, %" G_GINT64_FORMAT " bad, %" G_GINT64_FORMAT
-           " writes lost\n",
-           memory, number(verify, "pages"), number(verify, "bad_pages"),
-           number(verify, "lost_writes"));
-    printf("  heartbeats %" G_GINT64_FORMAT " lost, %" G_GINT64_FORMAT
-           " repeated, longest stall %s\n",
-           lost, number(verify, "heartbeats_repeated"),
-           span(verify, "longest_stall_us", text));
+    plain_print(stdout,
+                "  memory     %s: %" G_GINT64_FORMAT
+                " pages checked, %" G_GINT64_FORMAT " bad, %" G_GINT64_FORMAT
+                " writes lost\n",
+                memory, number(verify, "pages"), number(verify, "bad_pages"),
+                number(verify, "lost_writes"));
+    plain_print(stdout,
+                "  heartbeats %" G_GINT64_FORMAT " lost, %" G_GINT64_FORMAT
+                " repeated, longest stall %s\n",
+                lost, number(verify, "heartbeats_repeated"),
+                span(verify, "longest_stall_us", text));
 }
 
 /* "4.71 s (+0.1 %)", or that it was said not to converge. */
@@ -221,12 +244,12 @@ static void print_said(JsonObject *prediction, const char *name)
         return;
     }
     if (number(said, "downtime_us") >= 0) {
-        printf(", %s %s", name, span(said, "total_us", text));
+        plain_print(stdout, ", %s %s", name, span(said, "total_us", text));
     } else {
-        printf(", %s that it comes to no end", name);
+        plain_print(stdout, ", %s that it comes to no end", name);
     }
     if (errors && qmp_json_double(errors, name, &error)) {
-        printf(" (%+.1f %%)", error);
+        plain_print(stdout, " (%+.1f %%)", error);
     }
 }
 
@@ -241,13 +264,14 @@ static void print_prediction(JsonObject *result)
         return;
     }
     if (number(actual, "total_us") >= 0) {
-        printf("  predicted  of %s", span(actual, "total_us", text));
+        plain_print(stdout, "  predicted  of %s",
+                    span(actual, "total_us", text));
     } else {
-        printf("  predicted  of what came to no end");
+        plain_print(stdout, "  predicted  of what came to no end");
     }
     print_said(prediction, "before");
     print_said(prediction, "corrected");
-    putchar('\n');
+    plain_print(stdout, "\n");
 }
 
 static void print_decision(JsonObject *decision, const char *policy)
@@ -272,7 +296,8 @@ static void print_decisions(JsonObject *result)
 
     for (guint i = 0; i < n; i++) {
         if (n_left_out > 0 && i == DECISIONS_MAX / 2) {
-            printf("  policy     (%u more in --json)\n", n_left_out);
+            plain_print(stdout, "  policy     (%u more in --json)\n",
+                        n_left_out);
             i += n_left_out;
         }
         print_decision(json_array_get_object_element(decisions, i), policy);
@@ -322,7 +347,7 @@ static void print_notes(JsonObject *result)
     }
 }
 
-void output_print_result(JsonNode *node)
+const char *output_meaning(JsonNode *node)
 {
     JsonObject *result = json_node_get_object(node);
     const char *outcome = qmp_json_string(result, "outcome");
@@ -337,7 +362,14 @@ void output_print_result(JsonNode *node)
         strcmp(outcome, outcome_row(OUTCOME_LOST)->name) != 0) {
         meaning = "there is no guest";
     }
-    printf("%s: %s\n", outcome, meaning);
+    return meaning;
+}
+
+void output_print_result(JsonNode *node)
+{
+    JsonObject *result = json_node_get_object(node);
+    plain_print(stdout, "%s: %s\n", qmp_json_string(result, "outcome"),
+                output_meaning(node));
     print_transfer(result);
     print_downtime(result);
     print_verify(result);
@@ -347,5 +379,5 @@ void output_print_result(JsonNode *node)
         print_wishes(result);
     }
     print_notes(result);
-    fflush(stdout);
+    plain_flush(stdout);
 }

@@ -19,9 +19,20 @@ gboolean output_check(const char *option, const char *path, GError **error);
 gboolean output_write_text(const char *path, const char *text, GError **error);
 gboolean output_write_json(const char *path, JsonNode *node, GError **error);
 
-/* All that was printed to standard output: false if it could not be written,
- * with the error printed, unless nobody is there to read it any more. */
+/* False if something that was printed could not be written; this is reported
+ * once, but not to a reader that has gone. */
 gboolean output_flush(void);
+
+/* @exit_code, or instead of 0 that of @unwritten if something could not be
+ * written. */
+int output_exit_code(int exit_code, Outcome unwritten);
+
+/* The same, after it has written @document to @json, if that is not NULL. */
+int output_conclude(int exit_code, Outcome unwritten, const char *json,
+                    JsonNode *document);
+
+/* Where the guest is, one phrase. */
+const char *output_meaning(JsonNode *result);
 
 /*
  * The result in a few lines: where the guest is, times, bytes, the downtimes

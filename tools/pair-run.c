@@ -10,6 +10,7 @@
 #include "tools/foresee.h"
 #include "tools/host.h"
 #include "tools/migrate.h"
+#include "tools/plain.h"
 #include "tools/walk.h"
 
 static int finish(const Settings *settings, Run *run, const Forecast *forecast)
@@ -44,7 +45,7 @@ static int migrate(const Settings *settings, QmpAddress *const address[])
             : NULL;
     g_autoptr(Run) run = walk_run(settings, address, trace, forecast);
     if (trace && !trace_close(trace, &error)) {
-        fprintf(stderr, "warning: %s\n", error->message);
+        plain_print(stderr, "warning: %s\n", error->message);
     }
     g_autoptr(JsonNode) plan = dry_run_plan(settings, run);
     if (plan) {

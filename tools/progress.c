@@ -7,6 +7,7 @@
 #include "caps/units.h"
 #include "orchestrator/decision.h"
 #include "tools/findings.h"
+#include "tools/plain.h"
 
 #define TERMINAL_INTERVAL_US 100000
 #define FILE_INTERVAL_US     1000000
@@ -50,12 +51,13 @@ char *progress_line(const Migration *m)
 static void put(Progress *progress, const char *line)
 {
     if (progress->is_terminal) {
-        fprintf(stderr, "\r\033[K%s", line);
+        plain_clear_line(stderr);
+        plain_print(stderr, "%s", line);
         progress->is_dirty = TRUE;
     } else {
-        fprintf(stderr, "%s\n", line);
+        plain_print(stderr, "%s\n", line);
     }
-    fflush(stderr);
+    plain_flush(stderr);
 }
 
 /* A line of its own for each, which stays. */
@@ -65,8 +67,8 @@ static void tell_decisions(Progress *progress, const Migration *m)
         g_autofree char *text = decision_to_text(
             &g_array_index(m->decisions, Verdict, progress->n_decisions++));
         progress_end(progress);
-        fprintf(stderr, "%s, %s\n", policy_spec_name(m->settings->policy),
-                text);
+        plain_print(stderr, "%s, %s\n", policy_spec_name(m->settings->policy),
+                    text);
     }
 }
 
@@ -78,7 +80,7 @@ static void tell_forecast(Progress *progress, const Migration *m)
                                 : NULL;
     if (text) {
         progress_end(progress);
-        fputs(text, stderr);
+        plain_print(stderr, "%s", text);
         progress->forecast = NULL;
     }
 }
@@ -116,8 +118,7 @@ void progress_say(Progress *progress, const char *phrase)
 void progress_end(Progress *progress)
 {
     if (progress->is_dirty) {
-        fputs("\r\033[K", stderr);
-        fflush(stderr);
+        plain_clear_line(stderr);
         progress->is_dirty = FALSE;
     }
 }

@@ -46,21 +46,12 @@ static void view(const Inquired *qemus)
 
 static int finish(const Inquired *qemus)
 {
-    g_autoptr(GError) error = NULL;
-    Outcome outcome = OUTCOME_MIGRATED;
+    g_autoptr(JsonNode) document = words.json ? document_new(qemus) : NULL;
 
     if (g_strcmp0(words.json, "-") != 0) {
         view(qemus);
-        outcome = output_flush() ? OUTCOME_MIGRATED : OUTCOME_ERROR;
     }
-    if (words.json) {
-        g_autoptr(JsonNode) document = document_new(qemus);
-        if (!output_write_json(words.json, document, &error)) {
-            plain_print(stderr, "error: %s\n", error->message);
-            outcome = OUTCOME_ERROR;
-        }
-    }
-    return outcome_row(outcome)->exit_code;
+    return output_conclude(0, OUTCOME_ERROR, words.json, document);
 }
 
 static int refuse_same(const Settings *settings, const Inquired *qemus)

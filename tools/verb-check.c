@@ -32,21 +32,13 @@ static int finish(const Settings *settings, const Run *run)
     const char *const version[N_SIDES] = { run_version(run, SIDE_SOURCE),
                                            run_version(run, SIDE_DESTINATION) };
     g_autoptr(JsonNode) document = report_check(m, version);
-    g_autoptr(GError) error = NULL;
     Outcome outcome = findings_first(m->findings, FINDING_ERROR)
                           ? OUTCOME_REFUSED
                           : OUTCOME_MIGRATED;
 
     print(settings, m->findings);
-    if (!output_flush()) {
-        outcome = OUTCOME_ERROR;
-    }
-    if (settings->json &&
-        !output_write_json(settings->json, document, &error)) {
-        plain_print(stderr, "error: %s\n", error->message);
-        outcome = OUTCOME_ERROR;
-    }
-    return outcome_row(outcome)->exit_code;
+    return output_conclude(outcome_row(outcome)->exit_code, OUTCOME_ERROR,
+                           settings->json, document);
 }
 
 static int check(const Settings *settings, QmpAddress *const address[])

@@ -11,6 +11,7 @@
 #include "tools/lab/lab.h"
 #include "tools/migrate.h"
 #include "tools/output.h"
+#include "tools/plain.h"
 #include "tools/scenario/drive.h"
 #include "tools/scenario/load.h"
 #include "tools/scenario/words.h"
@@ -268,9 +269,9 @@ static int finish(const LabOptions *options, const Settings *settings,
                                                     result->plan)
                                  : finish_all(options, settings, result);
     if (result->kept) {
-        fputs(result->kept, stderr);
+        plain_print(stderr, "%s", result->kept);
     }
-    return exit_code;
+    return output_exit_code(exit_code, OUTCOME_VERDICT);
 }
 
 static int run_checked(const LabOptions *options, const Settings *settings)
@@ -298,7 +299,7 @@ static int run_checked(const LabOptions *options, const Settings *settings)
     }
     walk(options, settings, guest, trace, &result);
     if (trace && !trace_close(trace, &error)) {
-        fprintf(stderr, "warning: %s\n", error->message);
+        plain_print(stderr, "warning: %s\n", error->message);
     }
     int exit_code = finish(options, settings, &result);
     lab_result_clear(&result);

@@ -23,22 +23,14 @@ static const GOptionEntry entries[] = {
 
 static int finish(const Settings *settings, const Forecast *forecast)
 {
-    g_autoptr(GError) error = NULL;
-    Outcome outcome = OUTCOME_MIGRATED;
+    g_autoptr(JsonNode) document =
+        settings->json ? foresee_document(forecast, NULL) : NULL;
 
     if (!settings->quiet && g_strcmp0(settings->json, "-") != 0) {
         g_autofree char *text = forecast_to_text(forecast);
-        fputs(text, stdout);
-        outcome = output_flush() ? OUTCOME_MIGRATED : OUTCOME_ERROR;
+        plain_print(stdout, "%s", text);
     }
-    if (settings->json) {
-        g_autoptr(JsonNode) document = foresee_document(forecast, NULL);
-        if (!output_write_json(settings->json, document, &error)) {
-            plain_print(stderr, "error: %s\n", error->message);
-            outcome = OUTCOME_ERROR;
-        }
-    }
-    return outcome_row(outcome)->exit_code;
+    return output_conclude(0, OUTCOME_ERROR, settings->json, document);
 }
 
 static int ask(const Settings *settings, const QmpAddress *source)

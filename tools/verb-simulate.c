@@ -15,15 +15,8 @@
 static int finish(const SimulateOptions *options, JsonNode *document,
                   Outcome outcome)
 {
-    g_autoptr(GError) error = NULL;
-    if (options->json && !output_write_json(options->json, document, &error)) {
-        plain_print(stderr, "error: %s\n", error->message);
-        outcome = OUTCOME_ERROR;
-    }
-    if (!output_flush()) {
-        outcome = OUTCOME_ERROR;
-    }
-    return outcome_row(outcome)->exit_code;
+    return output_conclude(outcome_row(outcome)->exit_code, OUTCOME_ERROR,
+                           options->json, document);
 }
 
 static bool is_for_people(const SimulateOptions *options)

@@ -67,9 +67,9 @@ static int failed(const GError *error)
 {
     plain_print(stderr, "error: %s\n", error->message);
     if (g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_EXIST)) {
-        fprintf(stderr, "  hint: --force replaces it\n");
+        plain_print(stderr, "  hint: --force replaces it\n");
     } else {
-        fprintf(stderr, "  hint: nothing was written\n");
+        plain_print(stderr, "  hint: nothing was written\n");
     }
     return outcome_row(OUTCOME_ERROR)->exit_code;
 }
@@ -178,9 +178,7 @@ static int make(int argc, char **argv)
     if (!check_make(argc, &error) || !(hosts = hosts_parse(&error))) {
         return conclude_usage("tls", NULL, error);
     }
-    int exit_code =
-        words.psk ? make_psk(argv[2]) : make_certificates(argv[2], hosts);
-    return output_flush() ? exit_code : outcome_row(OUTCOME_ERROR)->exit_code;
+    return words.psk ? make_psk(argv[2]) : make_certificates(argv[2], hosts);
 }
 
 /* check */
@@ -272,23 +270,14 @@ static int finish(const Check *check)
     Outcome outcome = tls_findings_have_error(check->findings)
                           ? OUTCOME_REFUSED
                           : OUTCOME_MIGRATED;
-    g_autoptr(GError) error = NULL;
+    g_autoptr(JsonNode) document =
+        view_tls_document(check->findings, check->folders);
 
     if (g_strcmp0(words.json, "-") != 0) {
         view_tls_findings(stdout, check->findings, words.quiet);
-        if (!output_flush()) {
-            outcome = OUTCOME_ERROR;
-        }
     }
-    if (words.json) {
-        g_autoptr(JsonNode) document =
-            view_tls_document(check->findings, check->folders);
-        if (!output_write_json(words.json, document, &error)) {
-            plain_print(stderr, "error: %s\n", error->message);
-            outcome = OUTCOME_ERROR;
-        }
-    }
-    return outcome_row(outcome)->exit_code;
+    return output_conclude(outcome_row(outcome)->exit_code, OUTCOME_ERROR,
+                           words.json, document);
 }
 
 static int check(int argc, char **argv)

@@ -140,24 +140,18 @@ Attached *attach_run(const AttachOptions *options, AttachProgress *progress,
 
 int attach_conclude(const AttachOptions *options, const Attached *a)
 {
-    g_autoptr(GError) error = NULL;
-    int exit_code = outcome_row(a->outcome)->exit_code;
+    g_autoptr(JsonNode) document =
+        options->json ? attach_document_new(a, options) : NULL;
 
     conclude_say(&a->failure);
     if (g_strcmp0(options->json, "-") != 0 && a->has_begun) {
         g_autofree char *text = view_all(a, options);
         plain_print(stdout, "%s", text);
-        if (!output_flush() && exit_code == 0) {
-            exit_code = outcome_row(OUTCOME_ERROR)->exit_code;
-        }
     }
-    if (options->json) {
-        g_autoptr(JsonNode) document = attach_document_new(a, options);
-        if (!output_write_json(options->json, document, &error)) {
-            plain_print(stderr, "error: %s\n", error->message);
-            return exit_code ? exit_code
-                             : outcome_row(OUTCOME_ERROR)->exit_code;
-        }
-    }
-    return exit_code;
+    /* the exit code says where the guest is, unless nothing was to be done */
+    gboolean looks =
+        options->wish == ATTACHED_LOOK || options->wish == ATTACHED_WATCH;
+    return output_conclude(outcome_row(a->outcome)->exit_code,
+                           looks ? OUTCOME_ERROR : OUTCOME_VERDICT,
+                           options->json, document);
 }

@@ -39,7 +39,7 @@ static void put_block(Live *live, const char *text)
         g_autofree char *cut = g_utf8_strlen(*line, -1) >= (glong)columns
                                    ? g_utf8_substring(*line, 0, columns - 1)
                                    : g_strdup(*line);
-        puts(cut);
+        plain_print(stdout, "%s\n", cut);
         live->n_lines++;
     }
 }
@@ -70,7 +70,8 @@ gboolean live_show(Live *live, const Attached *a)
 void live_end(Live *live)
 {
     if (live->n_lines > 0) {
-        printf("\033[%uA\033[J", live->n_lines);
+        g_autofree char *up = g_strdup_printf("\033[%uA\033[J", live->n_lines);
+        plain_put_sequence(stdout, up);
         live->n_lines = 0;
     }
 }

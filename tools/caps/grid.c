@@ -3,11 +3,13 @@
 
 #include <libsmartcols.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "tools/caps/wrap.h"
+#include "tools/plain.h"
 
 #define SEPARATOR     "  "
 #define WIDTH_USUAL   80u /* of a terminal that does not tell */
@@ -48,7 +50,7 @@ void grid_add(Grid *grid, const char *const *cells)
 {
     Row *row = g_new0(Row, 1);
     for (size_t i = 0; i < grid->n_columns; i++) {
-        row->cells[i] = g_strdup(cells[i] ? cells[i] : "");
+        row->cells[i] = plain_text(cells[i] ? cells[i] : "");
     }
     g_ptr_array_add(grid->rows, row);
 }
@@ -133,8 +135,9 @@ static struct libscols_table *to_table(const Grid *grid)
 {
     struct libscols_table *table = scols_new_table();
     for (size_t i = 0; i < grid->n_columns; i++) {
-        struct libscols_column *column = scols_table_new_column(
-            table, grid->columns[i].name, 0, SCOLS_FL_WRAP);
+        g_autofree char *name = plain_text(grid->columns[i].name);
+        struct libscols_column *column =
+            scols_table_new_column(table, name, 0, SCOLS_FL_WRAP);
         scols_column_set_wrapfunc(column, scols_wrapnl_chunksize,
                                   scols_wrapnl_nextchunk, NULL);
         scols_column_set_safechars(column, "\n");
@@ -166,10 +169,14 @@ void grid_print(Grid *grid)
     scols_table_enable_colors(table, is_terminal);
     scols_table_set_column_separator(table, SEPARATOR);
     if (!is_first) {
-        putchar('\n');
+        plain_print(stdout, "\n");
     }
     is_first = false;
-    scols_print_table(table);
+    char *text = NULL;
+    if (scols_print_table_to_string(table, &text) == 0) {
+        plain_put_sequence(stdout, text); /* with colors */
+    }
+    free(text);
     scols_unref_table(table);
     g_ptr_array_unref(grid->rows);
     g_free(grid);

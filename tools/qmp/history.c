@@ -11,6 +11,8 @@
 
 #include <readline/history.h>
 
+#include "tools/plain.h"
+
 #define LINES_MAX 1000
 
 static char *file; /* NULL: it cannot be written */
@@ -25,8 +27,8 @@ static bool make_file(const char *path)
         fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     }
     if (fd < 0) {
-        fprintf(stderr, "warning: %s: %s; lines are not remembered\n", path,
-                g_strerror(errno));
+        plain_print(stderr, "warning: %s: %s; lines are not remembered\n", path,
+                    g_strerror(errno));
         return false;
     }
     close(fd);

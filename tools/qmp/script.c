@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/plain.h"
 #include "tools/qmp/help.h"
 #include "tools/qmp/line.h"
 #include "tools/qmp/show.h"
@@ -61,7 +62,7 @@ static void show_help(Script *script, const Line *line)
         help_text(talk_schema(script->talk), line->words, &error);
 
     if (text) {
-        fputs(text, stdout);
+        plain_print(stdout, "%s", text);
     } else {
         note_failure(script, NULL, error);
     }

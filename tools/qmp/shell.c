@@ -15,6 +15,7 @@
 
 #include <readline/readline.h>
 
+#include "tools/plain.h"
 #include "tools/qmp/complete.h"
 #include "tools/qmp/help.h"
 #include "tools/qmp/history.h"
@@ -82,8 +83,8 @@ bool shell_show_event(const char *event, size_t n)
     }
     g_autofree char *text = show_event_text(event, n);
     hide_line();
-    puts(text);
-    fflush(stdout);
+    plain_print(stdout, "%s\n", text);
+    plain_flush(stdout);
     restore_line();
     return true;
 }
@@ -93,7 +94,7 @@ static void show_help(const Line *line, GError **error)
     g_autofree char *text =
         help_text(talk_schema(shell.talk), line->words, error);
     if (text) {
-        fputs(text, stdout);
+        plain_print(stdout, "%s", text);
     }
 }
 
@@ -121,7 +122,7 @@ static void on_line(char *text)
 {
     shell.is_line_shown = false;
     if (!text) {
-        putchar('\n');
+        plain_print(stdout, "\n");
         shell.ended(0, shell.user_data);
         return;
     }
@@ -145,7 +146,7 @@ static gboolean on_interrupt(gpointer user_data)
     rl_point = rl_end;
     rl_redisplay();
     rl_replace_line("", 1);
-    fputs("^C\n", rl_outstream);
+    plain_put_sequence(rl_outstream, "^C\n");
     rl_on_new_line();
     rl_redisplay();
     return G_SOURCE_CONTINUE;
@@ -232,8 +233,8 @@ void shell_start(Talk *talk, ShellEnded *ended, gpointer user_data)
     shell.talk = talk;
     shell.ended = ended;
     shell.user_data = user_data;
-    printf("QEMU %s.  help lists the commands, quit leaves.\n",
-           talk_version(talk));
+    plain_print(stdout, "QEMU %s.  help lists the commands, quit leaves.\n",
+                talk_version(talk));
     history_open();
     shell.watches[WATCH_INPUT] = g_unix_fd_add(
         STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, on_input, NULL);

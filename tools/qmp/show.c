@@ -6,11 +6,13 @@
 
 #include "orchestrator/failure.h"
 #include "qmp/error.h"
+#include "tools/plain.h"
 #include "tools/qmp/raw-json.h"
 
-static bool put_line(const char *text)
+static bool put_line(const char *json)
 {
-    return puts(text) != EOF && fflush(stdout) == 0;
+    plain_print_json(stdout, json);
+    return plain_flush(stdout) == 0;
 }
 
 bool show_value(const char *value, size_t n)
@@ -86,8 +88,8 @@ int show_failure(const char *where, const GError *error)
             g_strdup("see qmigrate qmp --help, or help in the shell");
     }
     g_autofree char *text = failure_to_text(&failure);
-    fflush(stdout);
-    fputs(text, stderr);
+    plain_flush(stdout);
+    plain_print(stderr, "%s", text);
     int exit_code = outcome_row(failure_row(failure.code)->outcome)->exit_code;
     failure_clear(&failure);
     return exit_code;

@@ -11,6 +11,7 @@
 #include "tools/files.h"
 #include "tools/interrupt.h"
 #include "tools/output.h"
+#include "tools/plain.h"
 #include "tools/scenario/check.h"
 #include "tools/scenario/load.h"
 #include "tools/scenario/table.h"
@@ -60,7 +61,7 @@ static void keep(Drive *drive, CellRun *run)
     if (run->verdict->kind == VERDICT_FAILED && !drive->is_interrupted) {
         run->kept = tell_keep(run, drive->failed, &error);
         if (!run->kept) {
-            fprintf(stderr, "warning: %s\n", error->message);
+            plain_print(stderr, "warning: %s\n", error->message);
         }
     }
 }
@@ -80,7 +81,7 @@ static void write_json(Drive *drive, const CellRun *run)
         path = g_build_filename(drive->words->json, file, NULL);
     }
     if (!output_write_json(path, run->document, &error)) {
-        fprintf(stderr, "warning: %s\n", error->message);
+        plain_print(stderr, "warning: %s\n", error->message);
         drive->is_unwritten = TRUE;
     }
 }
@@ -94,16 +95,17 @@ static void show_progress(const Drive *drive)
     }
     guint n_left = drive->runs->len - drive->n_told;
     if (n_left == 0 || drive->next == 0 || drive->is_interrupted) {
-        fputs("\r\033[K", stderr);
+        plain_clear_line(stderr);
         return;
     }
     const CellRun *run = drive->runs->pdata[drive->next - 1];
     double s = (g_get_monotonic_time() - drive->start_us) / 1e6;
-    fprintf(stderr, "\r\033[K%u of %u left", n_left, drive->runs->len);
+    plain_clear_line(stderr);
+    plain_print(stderr, "%u of %u left", n_left, drive->runs->len);
     if (drive->n_told > 0) {
-        fprintf(stderr, ", about %.0f s", s / drive->n_told * n_left);
+        plain_print(stderr, ", about %.0f s", s / drive->n_told * n_left);
     }
-    fprintf(stderr, ": %s", run->cell->name);
+    plain_print(stderr, ": %s", run->cell->name);
 }
 
 static gboolean on_next(gpointer user_data)
@@ -123,7 +125,7 @@ static void on_done(CellRun *run, gpointer user_data)
     write_json(drive, run);
     remove_folder(run->folder);
     if (isatty(STDERR_FILENO) && !drive->words->taps) {
-        fputs("\r\033[K", stderr); /* the line may stand on this terminal */
+        plain_clear_line(stderr); /* the line may stand on this terminal */
     }
     if (drive->words->taps) {
         tell_tap(run, drive->n_told);
@@ -166,24 +168,24 @@ static void on_interrupt(gpointer user_data)
 static int conclude_all(const Drive *drive)
 {
     double s = (g_get_monotonic_time() - drive->start_us) / 1e6;
-    fprintf(drive->words->taps ? stderr : stdout,
-            "%u held, %u failed, %u skipped, in %.1f s\n",
-            drive->counts[VERDICT_HELD], drive->counts[VERDICT_FAILED],
-            drive->counts[VERDICT_SKIPPED], s);
+    plain_print(drive->words->taps ? stderr : stdout,
+                "%u held, %u failed, %u skipped, in %.1f s\n",
+                drive->counts[VERDICT_HELD], drive->counts[VERDICT_FAILED],
+                drive->counts[VERDICT_SKIPPED], s);
     if (!drive->words->taps) {
         table_print_all(drive->runs);
     }
     if (drive->words->csv) {
         g_autoptr(GError) error = NULL;
         if (!table_write_csv(drive->words->csv, drive->runs, &error)) {
-            fprintf(stderr, "error: --csv: %s\n", error->message);
+            plain_print(stderr, "error: --csv: %s\n", error->message);
             return code_of(OUTCOME_ERROR);
         }
     }
     if (drive->words->junit) {
         g_autoptr(GError) error = NULL;
         if (!tell_junit(drive->words->junit, drive->runs, &error)) {
-            fprintf(stderr, "error: --junit: %s\n", error->message);
+            plain_print(stderr, "error: --junit: %s\n", error->message);
             return code_of(OUTCOME_ERROR);
         }
     }
@@ -224,10 +226,10 @@ static int run_all(Drive *drive)
 
 static int refuse(const GError *error)
 {
-    fprintf(stderr,
-            "error: %s\n  hint: see qmigrate lab --help and "
-            "docs/scenarios.rst\n",
-            error->message);
+    plain_print(stderr,
+                "error: %s\n  hint: see qmigrate lab --help and "
+                "docs/scenarios.rst\n",
+                error->message);
     return code_of(OUTCOME_USAGE);
 }
 
@@ -281,7 +283,7 @@ static int list(const GPtrArray *runs)
 {
     for (guint i = 0; i < runs->len; i++) {
         g_autofree char *name = tell_name(runs->pdata[i]);
-        printf("%s\n", name);
+        plain_print(stdout, "%s\n", name);
     }
     return 0;
 }
@@ -315,7 +317,7 @@ static int drive_cells(const DriveWords *words, const GPtrArray *cells,
 
     drive.folder = g_dir_make_tmp("qmigrate-scenarios-XXXXXX", &error);
     if (!drive.folder) {
-        fprintf(stderr, "error: %s\n", error->message);
+        plain_print(stderr, "error: %s\n", error->message);
         return code_of(OUTCOME_ERROR);
     }
     drive.failed = g_strdup(words->failed ? words->failed : "qmigrate-failed");

@@ -7,6 +7,7 @@
 #include "qmp/json.h"
 #include "tools/caps/grid.h"
 #include "tools/output.h"
+#include "tools/plain.h"
 #include "tools/scenario/fact.h"
 
 /* ---- samples ---- */
@@ -146,7 +147,7 @@ static void print_scenario(const GPtrArray *runs, const Scenario *scenario)
     }
     g_auto(GStrv) keys = matrix_keys(scenario);
     g_autofree char *by = g_strjoinv(", ", keys);
-    printf("\n%s%s%s:\n", scenario->name, *by ? ", by " : "", by);
+    plain_print(stdout, "\n%s%s%s:\n", scenario->name, *by ? ", by " : "", by);
     for (char **fact = scenario->report; *fact; fact++) {
         print_table(runs, scenario, *fact, rows, columns);
     }

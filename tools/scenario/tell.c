@@ -7,6 +7,7 @@
 
 #include "qmp/json.h"
 #include "tools/output.h"
+#include "tools/plain.h"
 
 #define FILE_NAME_MAX 200 /* bytes; more than this is no name of a file */
 
@@ -29,32 +30,34 @@ void tell_people(const CellRun *run)
 {
     const ScenarioVerdict *verdict = run->verdict;
     g_autofree char *name = tell_name(run);
-    printf("%-4s  %-56s %6.1f s\n", word_of(verdict), name, run->us / 1e6);
+    plain_print(stdout, "%-4s  %-56s %6.1f s\n", word_of(verdict), name,
+                run->us / 1e6);
     if (verdict->reason) {
-        printf("      %s\n", verdict->reason);
+        plain_print(stdout, "      %s\n", verdict->reason);
     }
     for (guint i = 0; i < verdict->differences->len; i++) {
-        printf("      %s\n", (char *)verdict->differences->pdata[i]);
+        plain_print(stdout, "      %s\n",
+                    (char *)verdict->differences->pdata[i]);
     }
     if (run->kept) {
-        printf("      all of it: %s\n", run->kept);
+        plain_print(stdout, "      all of it: %s\n", run->kept);
     }
-    fflush(stdout);
+    plain_flush(stdout);
 }
 
 /* ---- TAP ---- */
 
 void tell_tap_plan(guint n)
 {
-    printf("TAP version 14\n1..%u\n", n);
-    fflush(stdout);
+    plain_print(stdout, "TAP version 14\n1..%u\n", n);
+    plain_flush(stdout);
 }
 
 static void tap_lines(const char *text)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line; line++) {
-        printf("# %s\n", *line);
+        plain_print(stdout, "# %s\n", *line);
     }
 }
 
@@ -63,22 +66,23 @@ void tell_tap(const CellRun *run, guint number)
     const ScenarioVerdict *verdict = run->verdict;
     g_autofree char *name = g_strdelimit(tell_name(run), "#\n", ' ');
 
-    printf("%sok %u - %s%s%s\n", verdict->kind == VERDICT_FAILED ? "not " : "",
-           number, name, verdict->reason ? " # SKIP " : "",
-           verdict->reason ? verdict->reason : "");
+    plain_print(stdout, "%sok %u - %s%s%s\n",
+                verdict->kind == VERDICT_FAILED ? "not " : "", number, name,
+                verdict->reason ? " # SKIP " : "",
+                verdict->reason ? verdict->reason : "");
     for (guint i = 0; i < verdict->differences->len; i++) {
         tap_lines(verdict->differences->pdata[i]);
     }
     if (run->kept) {
-        printf("# all of it: %s\n", run->kept);
+        plain_print(stdout, "# all of it: %s\n", run->kept);
     }
-    fflush(stdout);
+    plain_flush(stdout);
 }
 
 void tell_tap_end(void)
 {
-    printf("Bail out! interrupted\n");
-    fflush(stdout);
+    plain_print(stdout, "Bail out! interrupted\n");
+    plain_flush(stdout);
 }
 
 /* ---- JUnit ---- */

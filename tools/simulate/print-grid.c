@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "tools/caps/grid.h"
+#include "tools/plain.h"
 #include "tools/simulate/print.h"
 
 #define CELLS_SHOWN 6u
@@ -36,40 +37,49 @@ static void name_some(const GPtrArray *cells)
 {
     for (guint i = 0; i < cells->len && i < CELLS_SHOWN; i++) {
         const Cell *cell = cells->pdata[i];
-        printf("    %s\n", cell->name);
+        plain_print(stdout, "    %s\n", cell->name);
     }
     if (cells->len > CELLS_SHOWN) {
-        printf("    and %u more\n", cells->len - CELLS_SHOWN);
+        plain_print(stdout, "    and %u more\n", cells->len - CELLS_SHOWN);
     }
 }
 
 static void print_figures(const Cells *cells, const char *name)
 {
     g_auto(Figures) figures = cells_figures(cells, cells_policy(name));
-    printf("\n%s, of %u cells:\n", name, cells->cells->len);
-    printf("  not migrated though another policy does: %u (wanted: 0)\n",
-           figures.missed->len);
+    plain_print(stdout, "\n%s, of %u cells:\n", name, cells->cells->len);
+    plain_print(stdout,
+                "  not migrated though another policy does: %u (wanted: 0)\n",
+                figures.missed->len);
     name_some(figures.missed);
-    printf("  total at most 1.05 times the best: %.1f %% of %u (wanted: "
-           "95 %%)\n",
-           figures.near_share * 100, figures.n_compared);
+    plain_print(stdout,
+                "  total at most 1.05 times the best: %.1f %% of %u (wanted: "
+                "95 %%)\n",
+                figures.near_share * 100, figures.n_compared);
     name_some(figures.slow);
-    printf("  total at worst: %.2f times the best (wanted: 1.25)\n",
-           figures.ratio_worst);
+    plain_print(stdout,
+                "  total at worst: %.2f times the best (wanted: 1.25)\n",
+                figures.ratio_worst);
     if (figures.worst) {
-        printf("    %s\n", figures.worst->name);
+        plain_print(stdout, "    %s\n", figures.worst->name);
     }
-    printf("  slowdown over the gentlest that is about as quick, at worst: "
-           "%.1f points (wanted: 10)\n",
-           figures.slowdown_over * 100);
+    plain_print(
+        stdout,
+        "  slowdown over the gentlest that is about as quick, at worst: "
+        "%.1f points (wanted: 10)\n",
+        figures.slowdown_over * 100);
     if (figures.hardest) {
-        printf("    %s\n", figures.hardest->name);
+        plain_print(stdout, "    %s\n", figures.hardest->name);
     }
-    printf("  the same as a ratio: %.2f\n", figures.slowdown_ratio);
-    printf("  the same over the gentlest of all: %.1f points; in %u cells no "
-           "policy is both quick and so gentle\n",
-           figures.slowdown_over_all * 100, figures.n_torn);
-    printf("%s\n", figures_hold(&figures) ? "all as wanted" : "not as wanted");
+    plain_print(stdout, "  the same as a ratio: %.2f\n",
+                figures.slowdown_ratio);
+    plain_print(
+        stdout,
+        "  the same over the gentlest of all: %.1f points; in %u cells no "
+        "policy is both quick and so gentle\n",
+        figures.slowdown_over_all * 100, figures.n_torn);
+    plain_print(stdout, "%s\n",
+                figures_hold(&figures) ? "all as wanted" : "not as wanted");
 }
 
 void print_cells(const Cells *cells)

@@ -39,17 +39,17 @@ void print_play(const Scene *scene, const Play *play)
         g_autofree char *text = decision_to_text(&said_at(play, i)->verdict);
         plain_print(stdout, "%s\n", text);
     }
-    printf("policy     %s\n", policy_spec_name(play->policy));
-    printf("outcome    %s\n", scene_end_name(result->end));
-    printf("total      %.2f s in %ld passes\n", result->total_us / 1e6,
-           (long)result->passes);
+    plain_print(stdout, "policy     %s\n", policy_spec_name(play->policy));
+    plain_print(stdout, "outcome    %s\n", scene_end_name(result->end));
+    plain_print(stdout, "total      %.2f s in %ld passes\n",
+                result->total_us / 1e6, (long)result->passes);
     if (scene_has_migrated(result)) {
-        printf("downtime   %s\n", downtime);
+        plain_print(stdout, "downtime   %s\n", downtime);
     }
-    printf("sent       %s, %.2f times the memory\n", sent,
-           result->sent_bytes / scene->memory_bytes);
-    printf("slowdown   %.1f %%: the guest lost %.2f s\n",
-           scene_slowdown(result) * 100, result->lost_us / 1e6);
+    plain_print(stdout, "sent       %s, %.2f times the memory\n", sent,
+                result->sent_bytes / scene->memory_bytes);
+    plain_print(stdout, "slowdown   %.1f %%: the guest lost %.2f s\n",
+                scene_slowdown(result) * 100, result->lost_us / 1e6);
 }
 
 void print_plays(const GPtrArray *plays)
