@@ -115,7 +115,8 @@ def kill_at(pairs, name, point):
 def sweep_kind(sweep, version, name):
     group = f'{version}-{name}'
     pairs = Pairs(version, name)
-    chosen = [word for word in sweeping.alone() if word.startswith(group)]
+    chosen = sweeping.alone(group)
+    known = {}
     try:
         if not chosen:
             known = dict(reference(pairs))
@@ -124,27 +125,11 @@ def sweep_kind(sweep, version, name):
         for case in chosen:
             point = case[len(group) + 1:]
             if not sweep.case(case, kill_at, pairs, case, point) and \
-                    case in sweep.failed and not sweeping.alone():
+                    case in sweep.failed and point in known:
                 print(f'#   at {point}: {known[point].text()}', flush=True)
     finally:
         pairs.close()
 
 
-def main():
-    sweep = sweeping.Sweep('kills')
-    for name, kind in kinds.KINDS.items():
-        for version in kind.versions:
-            group = f'{version}-{name}'
-            if sweeping.is_named(group) and version in pair.QEMUS:
-                try:
-                    sweep_kind(sweep, version, name)
-                except pair.Failed as error:
-                    sweep.failed.append(group)
-                    print(f'not ok {group}: {error}', flush=True)
-            elif sweeping.is_named(group):
-                print(f'skipped {group}: no QEMU {version}')
-    sweep.end()
-
-
 if __name__ == '__main__':
-    main()
+    sweeping.main('kills', kinds.KINDS, sweep_kind)

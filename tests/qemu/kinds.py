@@ -70,7 +70,7 @@ class Started:
     """A pair with a run of this kind.  It can be run again while nothing was
     changed on either QEMU."""
 
-    def __init__(self, place, version, name):
+    def __init__(self, place, version, name, more=()):
         kind = KINDS[name]
         self.place, self.kind = place, kind
         self.forward = None
@@ -78,7 +78,8 @@ class Started:
         self.run = self.log = None
         self.made = place.path('tls')
         place.env['XDG_STATE_HOME'] = place.path('state')
-        place.pair(version, rate=kind.rate, memory=kind.memory)
+        place.pair(version, rate=kind.rate, memory=kind.memory,
+                   source_more=more)
         if kind.has_tls:
             made = place.qmigrate('tls', 'make', self.made, '--psk')
             check(made.code == 0, made.err)
@@ -93,13 +94,13 @@ class Started:
     def qemus(self):
         return self.place.source, self.place.destination
 
-    def hooked(self, *words, point='', number=0, wait=True):
+    def hooked(self, *words, point='', number=0, pid=None, wait=True):
         """A qmigrate whose lines are recorded into self.log."""
         self.n_logs += 1
         self.log = self.place.path(f'lines{self.n_logs}')
         return self.place.qmigrate(
             *words, wait=wait, env=lines.environment(
-                self.place, self.log, point, number))
+                self.place, self.log, point, number, pid))
 
     def verb(self, verb, *words, **how):
         """One that names both QEMUs and writes a result."""
@@ -109,8 +110,8 @@ class Started:
             place.destination.qmp, '--json',
             place.path(f'run{len(place.runs)}.json'), *words, **how)
 
-    def begin(self, point='', number=0):
-        """The run itself, until it ends, is killed or is stopped."""
+    def begin(self, point='', number=0, pid=None):
+        """The run itself; signal @number for it or @pid at the point."""
         words = [word.replace('FOLDER', self.place.folder)
                  for word in self.kind.words]
         if self.kind.has_tls:
@@ -118,7 +119,7 @@ class Started:
         if self.forward:
             words += self.forward.words()
         self.run = self.verb('run', *words, point=point, number=number,
-                             wait=False)
+                             pid=pid, wait=False)
         if self.kind.breaks:
             self.break_in_postcopy()
         return self.run

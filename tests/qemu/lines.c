@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Preloaded into qmigrate by lines.py.  It records every QMP line with its
- * time and a key, and sends the process a signal at the line with a given key.
+ * time and a key.  At the line with a given key it sends a signal to qmigrate,
+ * or to another process.
  * qmigrate still talks to the monitors directly, so it can identify the QEMU
  * processes, which a relay in between would prevent.
  *
@@ -98,8 +99,9 @@ static void act(uint64_t key, const char *moment)
 {
     static bool is_done;
     if (!is_done && is_wanted(key, moment)) {
+        const char *pid = getenv("LINES_PID");
         is_done = true;
-        raise(atoi(getenv("LINES_SIGNAL")));
+        kill(pid ? atoi(pid) : getpid(), atoi(getenv("LINES_SIGNAL")));
     }
 }
 

@@ -44,9 +44,11 @@ class Line(NamedTuple):
         return f'{self.side} {self.way} {words[:120]}'
 
 
-def environment(place, log, point='', signal=0):
-    """For a qmigrate: record into @log, and @signal at @point."""
-    return {'LD_PRELOAD': os.path.abspath(LIBRARY),
+def environment(place, log, point='', signal=0, pid=None):
+    """For a qmigrate: record into @log; at @point @signal for it or @pid."""
+    target = {'LINES_PID': str(pid)} if pid else {}
+    return {**target,
+            'LD_PRELOAD': os.path.abspath(LIBRARY),
             'ASAN_OPTIONS': 'verify_asan_link_order=0:'
                             + os.environ.get('ASAN_OPTIONS', ''),
             'LINES_LOG': log, 'LINES_SOURCE': place.source.qmp,

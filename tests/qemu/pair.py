@@ -303,8 +303,7 @@ class Place:
              machine=MACHINE, destination_machine=None, destination_memory=None,
              more=(), source_more=(), destination_more=(), content='random'):
         """Two QEMUs; returns when the guest works on the source."""
-        append = f'rate={rate} content={content} beat-us=10000'
-        guest = ('-kernel', GUEST, '-append', append)
+        guest = guest_words(rate, content)
         self.source = self.qemu(
             'source', source, '-machine', machine, '-m', str(memory), *guest,
             *more, *source_more)
@@ -316,6 +315,12 @@ class Place:
         until(self.source.is_ready, 'the guest works')
         self.before = self.source.settings()
         return self
+
+    def third(self, version, memory):
+        """One more that waits for the guest of pair()."""
+        return self.qemu('third', version, '-machine', MACHINE, '-m',
+                         str(memory), *guest_words(), '-S', '-incoming',
+                         'defer')
 
     def qmigrate(self, *words, env=None, wait=True):
         """Any verb; without --json, unless it is among the words."""
@@ -418,6 +423,11 @@ class Place:
                       end='')
         for qemu in self.qemus:
             print(f'# {qemu.name}: {qemu.words()}')
+
+
+def guest_words(rate=0, content='random'):
+    return ('-kernel', GUEST, '-append',
+            f'rate={rate} content={content} beat-us=10000')
 
 
 def pairs(before, after):

@@ -16,6 +16,7 @@ import sys
 import time
 import zlib
 
+import kinds
 import pair
 
 SEED = int(os.environ.get('SEED') or random.randrange(1 << 30))
@@ -40,10 +41,10 @@ def is_named(name):
                              for word in wanted)
 
 
-def alone():
-    """The cases that the arguments name in full: a point ends their names."""
-    return [word for word in sys.argv[1:]
-            if word.endswith(('-before', '-after'))]
+def alone(group):
+    """The cases of this group that the arguments name in full."""
+    return [word for word in sys.argv[1:] if word.startswith(group + '-')
+            and ('-before' in word or '-after' in word)]
 
 
 def is_in_shard(name):
@@ -115,3 +116,22 @@ class Sweep:
               f'{len(self.skipped)} skipped, {len(self.failed)} failures')
         print(f'# SEED={SEED}')
         sys.exit(1 if self.failed else 0 if self.n_run + self.n_before else 77)
+
+
+def main(habit, names, sweep_kind):
+    """@sweep_kind for each of these kinds of migration and each QEMU."""
+    sweep = Sweep(habit)
+    for name in names:
+        for version in kinds.KINDS[name].versions:
+            group = f'{version}-{name}'
+            if not is_named(group):
+                continue
+            if version not in pair.QEMUS:
+                print(f'skipped {group}: no QEMU {version}')
+                continue
+            try:
+                sweep_kind(sweep, version, name)
+            except pair.Failed as error:
+                sweep.failed.append(group)
+                print(f'not ok {group}: {error}', flush=True)
+    sweep.end()
