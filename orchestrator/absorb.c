@@ -173,6 +173,16 @@ static void take_refusal(Migration *m, const Event *event)
     }
 }
 
+static void take_identity(Migration *m, const Event *event)
+{
+    if (event->identity) {
+        m->identity[event->side] = *event->identity;
+    }
+    if (event->record && !m->record) {
+        m->record = recovery_record_ref(event->record);
+    }
+}
+
 void phase_absorb(Migration *m, const Event *event)
 {
     Facts *facts = &m->facts[event->side];
@@ -184,6 +194,7 @@ void phase_absorb(Migration *m, const Event *event)
         facts->connected = true;
         m->connecting[event->side] = false;
         m->pid[event->side] = event->pid;
+        take_identity(m, event);
         caps_inventory_take_version(&m->inventories[event->side],
                                     event->version);
         if (event->process) {

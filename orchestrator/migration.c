@@ -214,6 +214,7 @@ void migration_free(Migration *m)
         caps_inventory_clear(&m->wanted[side]);
         caps_machine_clear(&m->machines[side]);
     }
+    recovery_record_unref(m->record);
     g_free(m->blocked);
     g_free(m->migrate_uri);
     g_clear_pointer(&m->blocktime, json_object_unref);
@@ -368,6 +369,11 @@ void migration_feed(Migration *m, const Event *event)
     }
 
     enter(m, next);
+}
+
+const char *migration_uri(const Migration *m)
+{
+    return m->record ? m->record->uri : m->settings->uri;
 }
 
 const char *migration_way(const Migration *m)

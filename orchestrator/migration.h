@@ -20,7 +20,9 @@
 #include "orchestrator/facts-host.h"
 #include "orchestrator/owner.h"
 #include "orchestrator/policy.h"
+#include "orchestrator/process-identity.h"
 #include "orchestrator/recovery.h"
+#include "orchestrator/recovery-record.h"
 #include "orchestrator/sample.h"
 
 typedef enum {
@@ -96,6 +98,9 @@ typedef struct {
     const char *version;         /* CONNECTED: as in the greeting */
     const ProcessFacts *process; /* CONNECTED: of it; NULL: not known */
     const HostFacts *host;       /* CONNECTED: where it runs; the same */
+    const ProcessIdentity *identity; /* CONNECTED: of @pid; NULL: not known */
+    /* CONNECTED: what an interrupted qmigrate left about this QEMU, or NULL */
+    const RecoveryRecord *record;
     bool is_locked_out; /* CONNECTED: another qmigrate is at work on it */
     pid_t locked_by;    /* CONNECTED: that qmigrate; 0: not known */
     const char *name;
@@ -152,6 +157,8 @@ typedef struct {
     /* what is known */
     Facts facts[N_SIDES];
     pid_t pid[N_SIDES];
+    ProcessIdentity identity[N_SIDES];
+    RecoveryRecord *record; /* what an interrupted qmigrate left; or NULL */
     CapsInventory inventories[N_SIDES];
     CapsMachine machines[N_SIDES];
     ProcessFacts processes[N_SIDES];
@@ -170,6 +177,7 @@ typedef struct {
     GPtrArray *steps;              /* of CapsStep */
     guint n_sent;                  /* how many of them QEMU may have taken */
     bool is_read_back;             /* what QEMU made of them was asked */
+    bool is_undo_late;             /* not all was put back in time */
     bool will_pause;               /* pause-before-switchover will be on */
     bool cancel_sent, continue_sent, rescue_sent;
     Policy *policy; /* at work in transfer; NULL: none steers */
@@ -245,3 +253,6 @@ void migration_settings_clear(MigrationSettings *settings);
 
 /* The address that the source is told. */
 const char *migration_way(const Migration *m);
+
+/* What the destination listens at, or reads. */
+const char *migration_uri(const Migration *m);

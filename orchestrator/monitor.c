@@ -225,7 +225,10 @@ static void emit_connected(Monitor *monitor)
                     .version = monitor->version };
     ProcessFacts process;
     HostFacts host;
+    ProcessIdentity identity;
     if (monitor->pid > 0) {
+        identity = host_identify_process("", monitor->pid);
+        event.identity = &identity;
         process = host_read_process("", monitor->pid);
         host = host_read("", monitor->pid);
         event.process = &process;

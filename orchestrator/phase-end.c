@@ -89,6 +89,7 @@ PhaseId roll_back_handle(Migration *m, const Event *event)
                    side_name(event->side), event->text);
     }
     if (event->kind == EVENT_DEADLINE) {
+        m->is_undo_late = true;
         phase_note(m, "not all settings were put back in time");
         return PHASE_DONE;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "orchestrator/run.h"
 
+#include "orchestrator/journal.h"
 #include "orchestrator/monitor.h"
 #include "orchestrator/passed.h"
 
@@ -8,6 +9,9 @@ struct Run {
     Migration *migration;
     Monitor *monitors[N_SIDES];
     Passed *passed;
+    char *journal_folder; /* or NULL, and then there is no journal */
+    Journal *journal;
+    char *address[N_SIDES];
     Trace *trace;
     RunHandlers handlers;
     gpointer user_data;
@@ -111,6 +115,19 @@ static void trace_decisions(Run *run)
     }
 }
 
+/* Write-ahead: before the actions that the event led to are performed. */
+static void write_journal(Run *run)
+{
+    g_autoptr(GError) error = NULL;
+    if (run->journal &&
+        !journal_follow(run->journal, run->migration, run->address, &error)) {
+        g_ptr_array_add(run->migration->notes,
+                        g_strdup_printf("no journal is kept, so qmigrate "
+                                        "recover could do less: %s",
+                                        error->message));
+    }
+}
+
 /* Everything that happens comes through here. */
 static void feed(const Event *event, gpointer user_data)
 {
@@ -133,6 +150,7 @@ static void feed(const Event *event, gpointer user_data)
     }
     trace_event(run->trace, m, event);
     migration_feed(m, event);
+    write_journal(run);
     perform(run, m->actions);
     g_ptr_array_set_size(m->actions, 0);
     trace_decisions(run);
@@ -158,10 +176,15 @@ Run *run_new(const RunConfig *config, const RunHandlers *handlers,
     Run *run = g_new0(Run, 1);
     run->migration = migration_new(config->settings);
     run->passed = passed_new(config->settings);
+    run->journal_folder = g_strdup(config->journal_folder);
+    if (config->journal_folder && !config->settings->check_only) {
+        run->journal = journal_new(config->journal_folder);
+    }
     run->trace = config->trace;
     run->handlers = *handlers;
     run->user_data = user_data;
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        run->address[side] = g_strdup(config->address[side]->text);
         run->monitors[side] =
             monitor_new(side, config->address[side], config->pid[side], feed,
                         config->trace ? tap : NULL, run);
@@ -178,6 +201,10 @@ void run_free(Run *run)
     g_clear_handle_id(&run->done_source, g_source_remove);
     monitor_free(run->monitors[SIDE_SOURCE]);
     monitor_free(run->monitors[SIDE_DESTINATION]);
+    g_free(run->address[SIDE_SOURCE]);
+    g_free(run->address[SIDE_DESTINATION]);
+    g_clear_pointer(&run->journal, journal_free);
+    g_free(run->journal_folder);
     passed_free(run->passed, run->migration->context.started);
     migration_free(run->migration);
     g_free(run);

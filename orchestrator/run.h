@@ -17,6 +17,8 @@ typedef struct {
     pid_t pid[N_SIDES]; /* of processes that the caller started; else 0 */
     const MigrationSettings *settings;
     Trace *trace; /* or NULL */
+    /* Where journals for `qmigrate recover` are kept; NULL: none are. */
+    const char *journal_folder;
 } RunConfig;
 
 typedef struct {

@@ -34,11 +34,14 @@ static void on_interrupt(gpointer user_data)
 Run *walk_run(const Settings *settings, QmpAddress *const address[N_SIDES],
               Trace *trace, const Forecast *forecast)
 {
+    g_autofree char *journal_folder =
+        g_build_filename(g_get_user_state_dir(), "qmigrate", NULL);
     static Walk walk; /* signals may come until the program ends */
     const RunConfig config = {
         .address = { address[SIDE_SOURCE], address[SIDE_DESTINATION] },
         .settings = &settings->migration,
         .trace = trace,
+        .journal_folder = journal_folder,
     };
     const RunHandlers handlers = { .progress = on_progress, .done = on_done };
 

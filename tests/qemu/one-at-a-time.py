@@ -34,6 +34,7 @@ def is_refused(place, version, *_):
     first.wait().ended(0, 'migrated')
     place.runs_only_on(place.destination)
     check(third.migration() == 'none', 'the third QEMU was touched')
+    check(not place.journals(), 'a journal was left behind')
 
 
 def ends_with_its_holder(place, version, *_):

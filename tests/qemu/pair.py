@@ -288,7 +288,8 @@ class Place:
         self.folder = tempfile.mkdtemp(prefix='qm-')
         self.tmp = os.path.join(self.folder, 'tmp')
         os.mkdir(self.tmp)
-        self.env = {**os.environ, 'TMPDIR': self.tmp}
+        self.env = {**os.environ, 'TMPDIR': self.tmp,
+                    'XDG_STATE_HOME': self.path('state')}
         self.runs, self.qemus, self.others = [], [], []
         self.source = self.destination = None
 
@@ -380,6 +381,11 @@ class Place:
         left = os.listdir(self.tmp)
         check(not left, f'left behind: {left}')
         check(not self.of_qmigrate(), 'a process was left behind')
+
+    def journals(self):
+        """The records of migrations that are not over."""
+        folder = self.path('state/qmigrate')
+        return os.listdir(folder) if os.path.isdir(folder) else []
 
     def of_qmigrate(self):
         """The pids of everything that qmigrate started, found by TMPDIR."""

@@ -21,7 +21,7 @@ SHELL = {
             'transport', 'wire'},
     'caps': set(),
     'tls': {'credentials'},
-    'orchestrator': {'run', 'monitor', 'host', 'lock', 'passed', 'survey', 'trace'},
+    'orchestrator': {'run', 'monitor', 'host', 'journal', 'lock', 'passed', 'survey', 'trace'},
 }
 
 SYSTEM_SOCKETS = re.compile(r'gio/|sys/socket|sys/un\.|netinet/|netdb|arpa/')

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orchestrator/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "orchestrator/host.h"
+
+#define SUFFIX   ".journal"
+#define FILE_MAX (16 << 20) /* ours have some KiB */
+
+struct Journal {
+    char *folder;
+    char *path;   /* NULL: nothing was written yet */
+    char *mapped; /* the file's beginning; NULL: not mapped */
+    size_t n_mapped;
+    guint n_steps; /* that are in the file */
+    bool has_failed;
+};
+
+Journal *journal_new(const char *folder)
+{
+    Journal *journal = g_new0(Journal, 1);
+    journal->folder = g_strdup(folder);
+    return journal;
+}
+
+static void unmap(Journal *journal)
+{
+    if (journal->mapped) {
+        munmap(journal->mapped, journal->n_mapped);
+        journal->mapped = NULL;
+    }
+}
+
+void journal_free(Journal *journal)
+{
+    unmap(journal);
+    g_free(journal->folder);
+    g_free(journal->path);
+    g_free(journal);
+}
+
+/* ---- writing ---- */
+
+static char *path_of(const char *folder, const ProcessIdentity *source)
+{
+    return g_strdup_printf("%s/%d-%" G_GUINT64_FORMAT SUFFIX, folder,
+                           (int)source->pid, source->start_ticks);
+}
+
+static char *text_of(const Migration *m, char *const address[N_SIDES])
+{
+    g_autoptr(RecoveryRecord) record = recovery_record_new();
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        record->process[side] = m->identity[side];
+        record->address[side] = g_strdup(address[side]);
+    }
+    record->uri = g_strdup(migration_uri(m));
+    record->as_channels = m->settings->as_channels;
+    record->context = m->context;
+    g_clear_pointer(&record->steps, g_ptr_array_unref);
+    record->steps = g_ptr_array_ref(m->steps);
+    return recovery_record_to_text(record);
+}
+
+static bool fail(const char *path, GError **error)
+{
+    int code = errno;
+    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(code), "%s: %s",
+                path, g_strerror(code));
+    return false;
+}
+
+static bool map(Journal *journal, GError **error)
+{
+    int fd = open(journal->path, O_RDWR | O_CLOEXEC);
+    unmap(journal);
+    journal->n_mapped = recovery_record_marks_offset() + RECOVERY_MARKS_MAX;
+    void *mapped = fd < 0 ? MAP_FAILED
+                          : mmap(NULL, journal->n_mapped,
+                                 PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    bool is_mapped = mapped != MAP_FAILED || fail(journal->path, error);
+    if (fd >= 0) {
+        close(fd);
+    }
+    journal->mapped = is_mapped ? mapped : NULL;
+    if (is_mapped) { /* the first store into it costs most */
+        volatile char *first = journal->mapped;
+        *first = *first;
+    }
+    return is_mapped;
+}
+
+/* GLib's own waits until the file is on disk. */
+static bool replace_file(const char *path, const char *text)
+{
+    g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
+    size_t n = strlen(text);
+    int fd = g_mkstemp_full(temporary, O_RDWR | O_CLOEXEC, 0600);
+    bool is_written = fd >= 0 && write(fd, text, n) == (ssize_t)n;
+    int code = errno;
+    if (fd >= 0 && close(fd) != 0 && is_written) {
+        is_written = false;
+        code = errno;
+    }
+    if (is_written && rename(temporary, path) == 0) {
+        return true;
+    }
+    code = is_written ? errno : code;
+    if (fd >= 0) {
+        g_unlink(temporary);
+    }
+    errno = code;
+    return false;
+}
+
+/* A journal is there as a whole or not at all. */
+static bool rewrite(Journal *journal, const Migration *m,
+                    char *const address[N_SIDES], GError **error)
+{
+    g_autofree char *text = text_of(m, address);
+    if (!journal->path) {
+        if (g_mkdir_with_parents(journal->folder, 0700) != 0) {
+            return fail(journal->folder, error);
+        }
+        journal->path = path_of(journal->folder, &m->identity[SIDE_SOURCE]);
+    }
+    journal->n_steps = m->steps->len;
+    return replace_file(journal->path, text) ? map(journal, error)
+                                             : fail(journal->path, error);
+}
+
+/* Stores what is not so yet: a page is not touched for nothing. */
+static void store_marks(Journal *journal, const OwnerContext *context)
+{
+    char letters[RECOVERY_MARKS_MAX];
+    size_t n = recovery_record_marks(context, letters);
+    char *stored = journal->mapped + recovery_record_marks_offset();
+    for (size_t i = 0; i < n; i++) {
+        if (stored[i] != letters[i]) {
+            stored[i] = letters[i];
+        }
+    }
+}
+
+/* With nothing sent there is nothing to finish or to undo. */
+static bool is_to_be_written(const Migration *m)
+{
+    return m->phase > PHASE_INSPECT && m->phase < PHASE_DONE &&
+           process_identity_is_known(&m->identity[SIDE_SOURCE]) &&
+           process_identity_is_known(&m->identity[SIDE_DESTINATION]);
+}
+
+/* Is there something left that only recover can do? */
+static bool is_to_be_kept(const Migration *m)
+{
+    return m->outcome == OUTCOME_UNRESOLVED ||
+           m->outcome == OUTCOME_POSTCOPY_PAUSED ||
+           m->failure.code == FAILURE_DETACHED || m->is_undo_late;
+}
+
+bool journal_follow(Journal *journal, const Migration *m,
+                    char *const address[N_SIDES], GError **error)
+{
+    bool is_written = true;
+    if (journal->has_failed) {
+        return true;
+    }
+    if (is_to_be_written(m) &&
+        (!journal->path || journal->n_steps != m->steps->len)) {
+        is_written = rewrite(journal, m, address, error);
+        journal->has_failed = !is_written;
+    }
+    if (journal->mapped && is_written) {
+        store_marks(journal, &m->context);
+    }
+    if (m->phase == PHASE_DONE && journal->path && !is_to_be_kept(m)) {
+        unmap(journal);
+        g_unlink(journal->path);
+        g_clear_pointer(&journal->path, g_free);
+    }
+    return is_written;
+}
+
+/* ---- reading ---- */
+
+static RecoveryRecord *read_entry(const char *path)
+{
+    g_autofree char *text = NULL;
+    GStatBuf st;
+    return g_lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+                   st.st_size <= FILE_MAX &&
+                   g_file_get_contents(path, &text, NULL, NULL)
+               ? recovery_record_from_text(text)
+               : NULL;
+}
+
+bool journal_proves_dead(const RecoveryRecord *record, Side side)
+{
+    return host_still_runs("", &record->process[side]) == ANSWER_NO;
+}
+
+/* Both QEMUs of it have ended, or the host they ran on was restarted. */
+static bool is_over(const RecoveryRecord *record, const char *boot_id)
+{
+    bool is_of_this_boot =
+        strcmp(record->process[SIDE_SOURCE].boot_id, boot_id) == 0;
+    for (Side side = SIDE_SOURCE; is_of_this_boot && side < N_SIDES; side++) {
+        if (!journal_proves_dead(record, side)) {
+            return false;
+        }
+    }
+    return is_of_this_boot;
+}
+
+RecoveryRecord *journal_find(const char *folder, Side side,
+                             const ProcessIdentity *identity)
+{
+    g_autoptr(GDir) files = g_dir_open(folder, 0, NULL);
+    RecoveryRecord *found = NULL;
+    const char *name;
+    while (files && (name = g_dir_read_name(files))) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        g_autoptr(RecoveryRecord) record =
+            g_str_has_suffix(name, SUFFIX) ? read_entry(path) : NULL;
+        if (!record) {
+            continue;
+        }
+        if (!found &&
+            process_identity_equal(&record->process[side], identity)) {
+            found = recovery_record_ref(record);
+        } else if (is_over(record, identity->boot_id)) {
+            g_unlink(path);
+        }
+    }
+    return found;
+}
