@@ -222,6 +222,7 @@ void phase_absorb(Migration *m, const Event *event)
         break;
     case EVENT_REPLY:
         absorb_reply(m, event);
+        facts->ran |= event->ask == TELL_CONT;
         m->waiting[event->side] &= ~ASK_BIT(event->ask);
         break;
     case EVENT_REFUSED:

@@ -92,6 +92,7 @@ void facts_take_query_status(Facts *facts, JsonNode *reply)
     const char *word = qmp_json_string(json_node_get_object(reply), "status");
     if (word) {
         g_strlcpy(facts->run_state, word, sizeof(facts->run_state));
+        facts->ran |= facts_is_running(facts);
     }
 }
 
@@ -124,6 +125,7 @@ void facts_take_event(Facts *facts, const char *name, JsonObject *data,
     } else if (strcmp(name, "RESUME") == 0) {
         facts->resume_us = time_us;
         facts->stopped = false;
+        facts->ran = true;
         if (facts_run_state_is(facts, "inmigrate")) {
             g_strlcpy(facts->run_state, "running", sizeof(facts->run_state));
         }
@@ -139,6 +141,17 @@ void facts_take_event(Facts *facts, const char *name, JsonObject *data,
             facts->completed_us = time_us;
         }
     }
+}
+
+bool facts_is_running(const Facts *facts)
+{
+    return facts_run_state_is(facts, "running") ||
+           facts_run_state_is(facts, "suspended");
+}
+
+bool facts_has_run(const Facts *facts)
+{
+    return facts->ran || facts->resume_us != 0 || facts_is_running(facts);
 }
 
 bool facts_run_state_is(const Facts *facts, const char *run_state)

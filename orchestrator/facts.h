@@ -48,6 +48,9 @@ typedef struct {
     int64_t completed_us;
     bool stopped; /* STOP came after the last RESUME */
     bool
+        ran; /* seen running, or answered our cont: if it is paused now, someone
+               * paused it */
+    bool
         guest_off; /* SHUTDOWN said so, and QEMU does not stay (-no-shutdown) */
 } Facts;
 
@@ -72,3 +75,10 @@ void facts_take_event(Facts *facts, const char *name, JsonObject *data,
                       int64_t time_us);
 
 bool facts_run_state_is(const Facts *facts, const char *run_state);
+
+/* A guest that is suspended to RAM counts as running: any wake-up event
+ * continues it. */
+bool facts_is_running(const Facts *facts);
+
+/* It runs now or did since we look at it. */
+bool facts_has_run(const Facts *facts);

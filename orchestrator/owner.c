@@ -59,13 +59,6 @@ static const Owner verdicts[N_SOURCES][N_DESTINATIONS] = {
 };
 /* clang-format on */
 
-/* Suspended to RAM is how a guest that runs can be, too. */
-static bool runs(const Facts *facts)
-{
-    return facts_run_state_is(facts, "running") ||
-           facts_run_state_is(facts, "suspended");
-}
-
 static SourceView view_source(const Facts *facts, const OwnerContext *context)
 {
     if (facts->dead) {
@@ -93,7 +86,7 @@ static SourceView view_source(const Facts *facts, const OwnerContext *context)
     /* "completed" comes a moment before "postmigrate", and stays after a cont
      * that rescued the guest. */
     if (facts->status == STATUS_COMPLETED) {
-        return runs(facts) ? SOURCE_RUNS : SOURCE_TURNS;
+        return facts_is_running(facts) ? SOURCE_RUNS : SOURCE_TURNS;
     }
     /* 10.0 lets it run when the last answer from the destination got lost. */
     if (context->arrived) {
@@ -110,23 +103,25 @@ static SourceView view_source(const Facts *facts, const OwnerContext *context)
 
 static bool may_have_run(const Facts *facts, const OwnerContext *context)
 {
-    return context->cont_sent || context->postcopy || facts->resume_us != 0 ||
-           facts->blind || runs(facts) || status_is_postcopy(facts->status);
+    return context->cont_sent || context->postcopy || facts_has_run(facts) ||
+           facts->blind || status_is_postcopy(facts->status);
 }
 
 /* All of the guest is there: is it in the run state intended (I9)? */
 static DestinationView view_complete(const Facts *facts,
                                      const OwnerContext *context)
 {
-    if (!context->guest_ran || runs(facts)) {
+    if (!context->guest_ran) {
         return DESTINATION_RUNS;
     }
-    if (facts_run_state_is(facts, "paused") ||
-        facts_run_state_is(facts, "inmigrate")) {
-        return DESTINATION_LOADED;
+    if (facts_run_state_is(facts, "inmigrate")) {
+        return facts_has_run(facts) ? DESTINATION_WAITS : DESTINATION_LOADED;
     }
-    /* It ran there and then stopped by itself: panicked, shut down... */
-    return facts->resume_us ? DESTINATION_RUNS : DESTINATION_WAITS;
+    /* If it ran there and does not now, someone paused it (I7), or it stopped
+     * by itself: panicked, shut down... */
+    return facts_has_run(facts)                  ? DESTINATION_RUNS
+           : facts_run_state_is(facts, "paused") ? DESTINATION_LOADED
+                                                 : DESTINATION_WAITS;
 }
 
 static DestinationView view_destination(const Facts *facts,
@@ -197,7 +192,7 @@ Owner owner_judge(const Facts facts[N_SIDES], const OwnerContext *context,
     SourceView source = view_source(&facts[SIDE_SOURCE], context);
     DestinationView destination =
         view_destination(&facts[SIDE_DESTINATION], context);
-    Owner owner = source == SOURCE_OLD && runs(&facts[SIDE_SOURCE])
+    Owner owner = source == SOURCE_OLD && facts_is_running(&facts[SIDE_SOURCE])
                       ? OWNER_STOP_SOURCE
                       : verdicts[source][destination];
 

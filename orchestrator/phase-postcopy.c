@@ -69,7 +69,8 @@ bool migration_is_in_blackout(const Migration *m)
  * when the phase began. */
 static void let_it_run(Migration *m)
 {
-    if (m->context.guest_ran && !m->context.cont_sent && !has_come_to_run(m) &&
+    if (m->context.guest_ran && !m->context.cont_sent &&
+        !facts_has_run(&m->facts[SIDE_DESTINATION]) &&
         m->facts[SIDE_SOURCE].status == STATUS_POSTCOPY &&
         m->facts[SIDE_DESTINATION].status == STATUS_POSTCOPY &&
         !phase_is_waiting_for(m, SIDE_SOURCE, ASK_RUN_STATE)) {

@@ -74,8 +74,7 @@ static PhaseId conclude(Migration *m, Owner owner)
                    m->failure.has_side ? side_name(m->failure.side) : "",
                    m->failure.has_side ? ": " : "", m->failure.message);
         failure_clear(&m->failure);
-        m->outcome = OUTCOME_MIGRATED;
-        m->settled_us = m->now_us;
+        phase_has_migrated(m);
         break;
     case OWNER_SPLIT:
         m->outcome = OUTCOME_POSTCOPY_PAUSED;

@@ -16,13 +16,28 @@ static void ask_both(Migration *m)
 
 PhaseId settle_enter(Migration *m)
 {
-    /* A destination that was started without -S runs by itself. */
-    if (m->context.guest_ran && m->facts[SIDE_DESTINATION].resume_us == 0) {
+    /* A destination that was started without -S runs by itself; one that ran and
+     * is paused was paused by someone (I7). */
+    if (m->context.guest_ran && !facts_has_run(&m->facts[SIDE_DESTINATION])) {
         phase_ask(m, SIDE_DESTINATION, TELL_CONT, NULL);
         m->context.cont_sent = true;
     }
     ask_both(m);
     return m->phase;
+}
+
+PhaseId phase_has_migrated(Migration *m)
+{
+    const Facts *destination = &m->facts[SIDE_DESTINATION];
+
+    if (m->context.guest_ran && facts_run_state_is(destination, "paused")) {
+        phase_note(m, "someone paused the guest on the destination after it "
+                      "had run there: it stays paused");
+        m->context.guest_ran = false;
+    }
+    m->outcome = OUTCOME_MIGRATED;
+    m->settled_us = m->now_us;
+    return PHASE_ROLL_BACK;
 }
 
 static bool is_settled(const Migration *m)
@@ -40,9 +55,7 @@ PhaseId settle_handle(Migration *m, const Event *event)
         return m->phase;
     }
     if (is_settled(m)) {
-        m->outcome = OUTCOME_MIGRATED;
-        m->settled_us = m->now_us;
-        return PHASE_ROLL_BACK;
+        return phase_has_migrated(m);
     }
     /* 7.2 says "completed" a moment before it is "postmigrate". */
     if (event->kind == EVENT_TICK) {

@@ -85,6 +85,9 @@ void phase_stop_old_guest(Migration *m);
 bool phase_has_begun_postcopy(const Migration *m); /* by whomever */
 
 bool phase_has_completed(const Migration *m); /* on both sides */
+/* The destination is proved to have the guest: notes that, and returns the phase
+ * that it leads to. */
+PhaseId phase_has_migrated(Migration *m);
 
 /* Has QEMU ended it?  Then the phase that leads to, else the current one. */
 PhaseId phase_check_end(Migration *m);

@@ -205,7 +205,8 @@ static void check_cont(const Migration *before, const Migration *m, Side side)
         /* the source cannot resume any more */
         assert_true(source->status == STATUS_COMPLETED || source->dead ||
                     strcmp(source->run_state, "postmigrate") == 0);
-        assert_int_equal(destination->status, STATUS_COMPLETED); /* I1 */
+        assert_int_equal(destination->status, STATUS_COMPLETED);       /* I1 */
+        assert_false(facts_has_run(&before->facts[SIDE_DESTINATION])); /* I7 */
         assert_false(m->rescue_sent);
     }
 }
