@@ -80,20 +80,6 @@ static const CapsBlock *find_block(const GPtrArray *blocks, const char *name)
     return NULL;
 }
 
-/* The backend that @block belongs to; machine types up to 3.1 name the block of
- * a file by its backend's path, all others by the id. */
-static const char *backend_of(const CapsMachine *machine,
-                              const CapsBlock *block)
-{
-    const char *id = g_str_has_prefix(block->name, "/objects/")
-                         ? block->name + strlen("/objects/")
-                         : block->name;
-    return machine->told[CAPS_MACHINE_BACKENDS] &&
-                   g_hash_table_contains(machine->backends, id)
-               ? id
-               : NULL;
-}
-
 /* A PCI device's block begins with the device's address. */
 static bool is_of_device(const CapsBlock *block)
 {
@@ -126,7 +112,7 @@ static bool is_refused(const GPtrArray *findings, FindingCode code)
 static char *hint_to_block(const CapsMachine *machine, const CapsBlock *block)
 {
     return g_strdup(
-        backend_of(machine, block)
+        caps_machine_backend_of(machine, block)
             ? "start both with the same memory backends, by id and size"
         : is_of_device(block)
             ? "give the device the same romfile= and memory on both sides"
@@ -152,8 +138,8 @@ static void compare_lengths(const CapsMachine *source, const CapsBlock *block,
     g_autofree char *size = NULL, *other_size = NULL;
 
     /* Where the whole differs that is said already. */
-    if (fits(block, other) ||
-        (backend_of(source, block) && is_refused(findings, FINDING_MEMORY))) {
+    if (fits(block, other) || (caps_machine_backend_of(source, block) &&
+                               is_refused(findings, FINDING_MEMORY))) {
         return;
     }
     size_words(block->used_bytes, other->used_bytes, &size, &other_size);
@@ -176,36 +162,44 @@ static void compare_page_sizes(const CapsBlock *block, const CapsBlock *other,
 }
 
 /* Whether both share the same is seen in their processes, if at all. */
-static void compare_sharing(const CapsMachine machines[N_SIDES], const char *id,
+static void compare_sharing(const CapsMachine machines[N_SIDES],
+                            const CapsInventory wanted[N_SIDES], const char *id,
                             GPtrArray *findings)
 {
-    gpointer share = g_hash_table_lookup(machines[SIDE_SOURCE].backends, id);
-    gpointer other_share =
-        g_hash_table_lookup(machines[SIDE_DESTINATION].backends, id);
+    bool left_out[N_SIDES];
 
-    if (share != other_share) {
-        findings_add(findings, FINDING_MEMORY_BACKENDS, FINDING_ERROR, N_SIDES,
-                     g_strdup("give the backend the same share= on both sides"),
-                     "x-ignore-shared leaves shared memory out, and '%s' is "
-                     "shared on one side only",
-                     id);
+    for (int side = 0; side < N_SIDES; side++) {
+        left_out[side] =
+            caps_machine_leaves_out(&machines[side], wanted[side].version, id);
+    }
+    if (left_out[SIDE_SOURCE] != left_out[SIDE_DESTINATION]) {
+        findings_add(
+            findings, FINDING_MEMORY_BACKENDS, FINDING_ERROR, N_SIDES,
+            g_strdup("give the backend the same type and share= on "
+                     "both sides; before 8.1, QEMU leaves out every "
+                     "shared backend, later only memory-backend-file"),
+            "x-ignore-shared leaves the memory '%s' out on the %s "
+            "only",
+            id,
+            side_name(left_out[SIDE_SOURCE] ? SIDE_SOURCE : SIDE_DESTINATION));
     }
 }
 
 static void compare_block(const CapsMachine machines[N_SIDES],
-                          const CapsInventory *wanted, const CapsBlock *block,
-                          const CapsBlock *other, GPtrArray *findings)
+                          const CapsInventory wanted[N_SIDES],
+                          const CapsBlock *block, const CapsBlock *other,
+                          GPtrArray *findings)
 {
     const CapsMachine *source = &machines[SIDE_SOURCE];
-    const char *id = backend_of(source, block);
+    const char *id = caps_machine_backend_of(source, block);
 
     compare_lengths(source, block, other, findings);
-    if (caps_inventory_is_on(wanted, "postcopy-ram")) {
+    if (caps_inventory_is_on(&wanted[SIDE_SOURCE], "postcopy-ram")) {
         compare_page_sizes(block, other, findings);
     }
-    if (id && caps_inventory_is_on(wanted, "x-ignore-shared") &&
-        backend_of(&machines[SIDE_DESTINATION], other)) {
-        compare_sharing(machines, id, findings);
+    if (id && caps_inventory_is_on(&wanted[SIDE_SOURCE], "x-ignore-shared") &&
+        caps_machine_backend_of(&machines[SIDE_DESTINATION], other)) {
+        compare_sharing(machines, wanted, id, findings);
     }
 }
 
@@ -238,7 +232,7 @@ static void find_short_block(const CapsMachine *source,
     bool is_known = wanted->version == CAPS_VERSION(10, 0);
     for (guint i = 0; i < source->blocks->len; i++) {
         const CapsBlock *block = source->blocks->pdata[i];
-        if (!backend_of(source, block) ||
+        if (!caps_machine_backend_of(source, block) ||
             block->used_bytes <= first->total_bytes) {
             continue;
         }
@@ -276,8 +270,7 @@ void machine_compare_memory(const CapsMachine machines[N_SIDES],
         } else if (!other) {
             report_missing(source, block, findings);
         } else {
-            compare_block(machines, &wanted[SIDE_SOURCE], block, other,
-                          findings);
+            compare_block(machines, wanted, block, other, findings);
         }
     }
 }

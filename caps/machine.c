@@ -112,17 +112,15 @@ static bool take_backends(CapsMachine *machine, JsonNode *reply)
     }
     JsonArray *rows = json_node_get_array(reply);
     machine->backends =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     for (guint i = 0; i < json_array_get_length(rows); i++) {
         JsonObject *row = object_of(json_array_get_element(rows, i));
         const char *id = qmp_json_string(row, "id");
-        uint64_t size = 0;
-        bool share;
-        if (id && qmp_json_bool(row, "share", &share)) {
+        CapsBackend backend = { 0 };
+        if (id && qmp_json_bool(row, "share", &backend.share)) {
+            qmp_json_size(row, "size", &backend.bytes);
             g_hash_table_insert(machine->backends, g_strdup(id),
-                                GINT_TO_POINTER(share));
-            qmp_json_size(row, "size", &size);
-            machine->shared_bytes += share ? size : 0;
+                                g_memdup2(&backend, sizeof(backend)));
         }
     }
     return true;
@@ -227,13 +225,16 @@ static bool take_objects(CapsMachine *machine, JsonNode *reply)
     }
     JsonArray *rows = json_node_get_array(reply);
     machine->objects =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     for (guint i = 0; i < json_array_get_length(rows); i++) {
         JsonObject *row = object_of(json_array_get_element(rows, i));
         const char *name = qmp_json_string(row, "name");
         const char *type = qmp_json_string(row, "type");
-        if (name && type && g_str_has_prefix(type, "child<")) {
-            g_hash_table_add(machine->objects, g_strdup(name));
+        if (name && type && g_str_has_prefix(type, "child<") &&
+            g_str_has_suffix(type, ">")) {
+            type += strlen("child<");
+            g_hash_table_insert(machine->objects, g_strdup(name),
+                                g_strndup(type, strlen(type) - 1));
         }
     }
     return true;
@@ -326,6 +327,52 @@ bool caps_machine_take(CapsMachine *machine, CapsMachineQuestion question,
 void caps_machine_will_have(CapsMachine *machine, const char *id)
 {
     if (machine->objects) {
-        g_hash_table_add(machine->objects, g_strdup(id));
+        g_hash_table_insert(machine->objects, g_strdup(id), g_strdup(""));
     }
+}
+
+/* Machine types up to 3.1 name the block of a file by its backend's path, all
+ * others by the id. */
+const char *caps_machine_backend_of(const CapsMachine *machine,
+                                    const CapsBlock *block)
+{
+    const char *id = g_str_has_prefix(block->name, "/objects/")
+                         ? block->name + strlen("/objects/")
+                         : block->name;
+    return machine->told[CAPS_MACHINE_BACKENDS] &&
+                   g_hash_table_contains(machine->backends, id)
+               ? id
+               : NULL;
+}
+
+bool caps_machine_leaves_out(const CapsMachine *machine, CapsVersion version,
+                             const char *id)
+{
+    const CapsBackend *backend =
+        machine->backends ? g_hash_table_lookup(machine->backends, id) : NULL;
+    const char *type =
+        machine->objects ? g_hash_table_lookup(machine->objects, id) : NULL;
+
+    return backend && backend->share &&
+           (version < CAPS_VERSION(8, 1) || !type ||
+            strcmp(type, "memory-backend-file") == 0);
+}
+
+uint64_t caps_machine_left_out_bytes(const CapsMachine *machine,
+                                     CapsVersion version)
+{
+    GHashTableIter iter;
+    gpointer id, backend;
+    uint64_t bytes = 0;
+
+    if (!machine->backends) {
+        return 0;
+    }
+    g_hash_table_iter_init(&iter, machine->backends);
+    while (g_hash_table_iter_next(&iter, &id, &backend)) {
+        if (caps_machine_leaves_out(machine, version, id)) {
+            bytes += ((const CapsBackend *)backend)->bytes;
+        }
+    }
+    return bytes;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "caps/block.h"
 #include "caps/inventory.h"
 #include "caps/side.h"
 #include "qmp/command.h"
@@ -40,6 +41,12 @@ typedef struct {
     uint64_t socket, die, module, core, thread; /* for the guest */
 } CapsCpu;
 
+/* Memory made by -object memory-backend-*. */
+typedef struct {
+    bool share;
+    uint64_t bytes;
+} CapsBackend;
+
 /* Devices made by -device and device_add. */
 typedef enum {
     CAPS_MADE_NAMED,
@@ -54,19 +61,18 @@ typedef struct {
     GHashTable *types; /* all that it has: name -> alias or "" */
     char *uuid;
     uint64_t memory_bytes, plugged_bytes; /* all, and what of it is plugged */
-    uint64_t n_slots;      /* for memory that is plugged in later */
-    GHashTable *backends;  /* id -> GINT_TO_POINTER(share) */
-    uint64_t shared_bytes; /* of those backends that are shared */
-    GPtrArray *blocks;     /* of CapsBlock */
-    GArray *cpus;          /* of CapsCpu */
-    unsigned n_vcpus;      /* 0: not told */
+    uint64_t n_slots;     /* for memory that is plugged in later */
+    GHashTable *backends; /* id -> CapsBackend */
+    GPtrArray *blocks;    /* of CapsBlock */
+    GArray *cpus;         /* of CapsCpu */
+    unsigned n_vcpus;     /* 0: not told */
     uint64_t dies, modules, cores, threads; /* of each socket, die... */
     char *cpu_model;                        /* "qemu64" */
     char *cpu_vendor;                       /* "AuthenticAMD" */
     GArray *cpu_words;                      /* of CapsCpuWord */
     GPtrArray *made[N_CAPS_MADE]; /* types, as often as they are there */
     GPtrArray *devices;           /* of CapsDevice */
-    GHashTable *objects;          /* a set of ids */
+    GHashTable *objects;          /* id -> type */
 } CapsMachine;
 
 void caps_machine_clear(CapsMachine *machine);
@@ -82,6 +88,20 @@ const char *caps_machine_question_name(CapsMachineQuestion question);
  */
 bool caps_machine_take(CapsMachine *machine, CapsMachineQuestion question,
                        JsonNode *reply);
+
+/* The id of the backend that @block belongs to; NULL: of none, or not told. */
+const char *caps_machine_backend_of(const CapsMachine *machine,
+                                    const CapsBlock *block);
+
+/*
+ * Does x-ignore-shared of this QEMU leave the backend @id out of the stream?
+ * Until 8.0 all shared memory, from 8.1 on only that of memory-backend-file.
+ */
+bool caps_machine_leaves_out(const CapsMachine *machine, CapsVersion version,
+                             const char *id);
+/* The size of all such backends. */
+uint64_t caps_machine_left_out_bytes(const CapsMachine *machine,
+                                     CapsVersion version);
 
 /* It will have the object @id before the migration begins. */
 void caps_machine_will_have(CapsMachine *machine, const char *id);

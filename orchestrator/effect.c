@@ -183,9 +183,11 @@ static EffectVerdict judge_ignore_shared(const Migration *m, char **ret)
         *ret = g_strdup("this QEMU does not tell");
         return EFFECT_UNKNOWN;
     }
-    bool is_proved = host_common_bytes(&m->processes[SIDE_SOURCE],
-                                       &m->processes[SIDE_DESTINATION]) >=
-                     m->machines[SIDE_SOURCE].shared_bytes;
+    bool is_proved =
+        host_common_bytes(&m->processes[SIDE_SOURCE],
+                          &m->processes[SIDE_DESTINATION]) >=
+        caps_machine_left_out_bytes(&m->machines[SIDE_SOURCE],
+                                    m->inventories[SIDE_SOURCE].version);
     g_autofree char *left = unit_format(MAX(all - sent, 0), UNIT_BYTES);
     *ret = g_strdup_printf("%s of the guest's memory were left out%s", left,
                            is_proved || sent >= all

@@ -25,20 +25,36 @@ int64_t host_zero_copy_needs_bytes(const HostFacts *host, unsigned n_channels)
            (PACKET_BYTES + EXTRA_PAGES * host->page_bytes);
 }
 
-static uint64_t common_bytes(const SharedMemory *one, const SharedMemory *other)
+typedef uint64_t Measure(const SharedMemory *one, const SharedMemory *other);
+
+static bool is_one_file(const SharedMemory *one, const SharedMemory *other)
 {
     return one->major == other->major && one->minor == other->minor &&
-                   one->inode == other->inode && one->offset == other->offset
+           one->inode == other->inode;
+}
+
+static uint64_t common_bytes(const SharedMemory *one, const SharedMemory *other)
+{
+    return is_one_file(one, other) && one->offset == other->offset
                ? MIN(one->bytes, other->bytes)
                : 0;
 }
 
-uint64_t host_common_bytes(const ProcessFacts *one, const ProcessFacts *other)
+static uint64_t overlap_bytes(const SharedMemory *one,
+                              const SharedMemory *other)
+{
+    uint64_t start = MAX(one->offset, other->offset);
+    uint64_t end = MIN(one->offset + one->bytes, other->offset + other->bytes);
+    return is_one_file(one, other) && start < end ? end - start : 0;
+}
+
+static uint64_t sum_up(const ProcessFacts *one, const ProcessFacts *other,
+                       Measure *measure)
 {
     uint64_t bytes = 0;
     for (unsigned i = 0; i < one->n_shared; i++) {
         for (unsigned j = 0; j < other->n_shared; j++) {
-            uint64_t both = common_bytes(&one->shared[i], &other->shared[j]);
+            uint64_t both = measure(&one->shared[i], &other->shared[j]);
             if (both > 0) {
                 bytes += both;
                 break;
@@ -46,6 +62,16 @@ uint64_t host_common_bytes(const ProcessFacts *one, const ProcessFacts *other)
         }
     }
     return bytes;
+}
+
+uint64_t host_common_bytes(const ProcessFacts *one, const ProcessFacts *other)
+{
+    return sum_up(one, other, common_bytes);
+}
+
+uint64_t host_overlap_bytes(const ProcessFacts *one, const ProcessFacts *other)
+{
+    return sum_up(one, other, overlap_bytes);
 }
 
 HostAnswer host_is_one_network(const ProcessFacts *one,

@@ -93,6 +93,8 @@ int64_t host_zero_copy_needs_bytes(const HostFacts *host, unsigned n_channels);
 
 /* How much memory both have mapped from the same places of the same files. */
 uint64_t host_common_bytes(const ProcessFacts *one, const ProcessFacts *other);
+/* ... and how much from any place of the same files. */
+uint64_t host_overlap_bytes(const ProcessFacts *one, const ProcessFacts *other);
 
 /* Do both mean the same by a loopback address? */
 HostAnswer host_is_one_network(const ProcessFacts *one,

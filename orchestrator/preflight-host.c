@@ -85,64 +85,6 @@ static void check_userfaultfd(Migration *m)
     }
 }
 
-/* By its length: of several files that are mapped it is one. */
-static bool is_on_disk(const CapsBlock *block, const HostMapped *mapped)
-{
-    for (unsigned i = 0; i < mapped->n; i++) {
-        if ((uint64_t)mapped->bytes[i] == block->total_bytes) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* And it can catch only those of memory that is in no file on a disk: 10.0
- * refuses it, 7.2 loses the guest. */
-static void check_memory_on_disk(Migration *m)
-{
-    const GPtrArray *blocks = m->machines[SIDE_DESTINATION].blocks;
-    if (!caps_inventory_is_on(&m->wanted[SIDE_DESTINATION], "postcopy-ram")) {
-        return;
-    }
-    for (guint i = 0; blocks && i < blocks->len; i++) {
-        const CapsBlock *block = blocks->pdata[i];
-        if (is_on_disk(block, &m->processes[SIDE_DESTINATION].on_disk)) {
-            findings_add(m->findings, FINDING_MEMORY_BACKENDS, FINDING_ERROR,
-                         SIDE_DESTINATION,
-                         g_strdup("give it a memory-backend-memfd, or a "
-                                  "mem-path= in tmpfs or hugetlbfs"),
-                         "the memory '%s' is a file on a disk, where post-copy "
-                         "cannot wait for pages",
-                         block->name);
-        }
-    }
-}
-
-/*
- * What is shared is left out of the stream: 7.2 does so with all of it, 10.0 with
- * what is in a file with a name.  Neither looks what the destination has there,
- * and a guest without its memory runs on for a while.
- */
-static void check_shared_memory(Migration *m)
-{
-    uint64_t all_bytes = m->machines[SIDE_SOURCE].shared_bytes;
-    uint64_t common_bytes = host_common_bytes(&m->processes[SIDE_SOURCE],
-                                              &m->processes[SIDE_DESTINATION]);
-    if (!caps_inventory_is_on(&m->wanted[SIDE_SOURCE], "x-ignore-shared") ||
-        common_bytes >= all_bytes) {
-        return;
-    }
-    g_autofree char *all = unit_format(all_bytes, UNIT_BYTES);
-    g_autofree char *common = unit_format(common_bytes, UNIT_BYTES);
-    findings_add(m->findings, FINDING_MEMORY_BACKENDS, FINDING_ERROR, N_SIDES,
-                 g_strdup("give both the same file as mem-path= of a "
-                          "memory-backend-file with share=on, on this host; or "
-                          "leave --ignore-shared out"),
-                 "x-ignore-shared leaves %s of shared memory out, and %s of it "
-                 "are proved to be the same memory on both sides",
-                 all, common);
-}
-
 /* The host of an address that means another place in each network. */
 static bool is_loopback(const char *host)
 {
@@ -296,8 +238,7 @@ void preflight_check_host(Migration *m)
 {
     check_locked_memory(m);
     check_userfaultfd(m);
-    check_memory_on_disk(m);
-    check_shared_memory(m);
+    preflight_check_memory(m);
     check_networks(m);
     check_room(m);
     check_owner(m);

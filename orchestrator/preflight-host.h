@@ -6,6 +6,8 @@
 
 /* Adds to m->findings; after m->wanted is known. */
 void preflight_check_host(Migration *m);
+/* Its part about the guest's memory. */
+void preflight_check_memory(Migration *m);
 
 /* What the caller found out of this host, unless the QEMU that uses the address
  * sees another network or other files. */

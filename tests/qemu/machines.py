@@ -50,6 +50,8 @@ def machine(words):
     return ['-machine', words]
 
 
+IGNORE = ('--enable', 'x-ignore-shared')
+MEMFD = backend('a', 'memory-backend-memfd', share='on')
 PORTS = devices('pcie-root-port,id=one,chassis=1,addr=4',
                 'pcie-root-port,id=two,chassis=2,addr=5')
 SLOTS = ['-m', '64,slots=2,maxmem=1G']
@@ -93,15 +95,24 @@ CASES = {
                      MIGRATES),
     'shared-on-one-side': (
         shared('ram', 'on'), shared('other', 'off'), 'error memory-backends',
-        FAILS, '--enable', 'x-ignore-shared'),
+        FAILS, *IGNORE),
     'shared-on-the-other': (
         shared('ram', 'off'), shared('other', 'on'), 'error memory-backends',
-        FAILS, '--enable', 'x-ignore-shared'),
+        FAILS, *IGNORE),
     'shared': (shared('ram', 'on'), shared('ram', 'on'), '', MIGRATES,
-               '--enable', 'x-ignore-shared'),
+               *IGNORE),
     'shared-in-two-files': (
         shared('ram', 'on'), shared('other', 'on'), 'error memory-backends',
-        FAILS, '--enable', 'x-ignore-shared'),
+        FAILS, *IGNORE),
+    # the migration succeeds; whether the guest lost a write is chance
+    'shared-but-sent': (shared('ram', 'on'), shared('ram', 'on'),
+                        'error memory-backends', MIGRATES),
+    'shared-but-sent-to-another': (shared('ram', 'on'), shared('other', 'on'),
+                                   '', MIGRATES),
+    'shared-with-a-copy': (shared('ram', 'on'), shared('ram', 'off'), '',
+                           MIGRATES),
+    'copy-of-the-shared': (shared('ram', 'off'), shared('ram', 'on'), '',
+                           MIGRATES),
     'rom-missing': (devices('e1000'), devices('e1000,romfile='),
                     'error memory-backends', FAILS),
     'rom-more': (devices('e1000,romfile='), devices('e1000'), '', MIGRATES),
@@ -180,6 +191,17 @@ CASES_OF_PAIRS = [
     # What the board has may be another device in another version.
     ('no-hpet', WITHIN, [], machine('hpet=off'), 'error devices', FAILS),
     ('no-hpet', ACROSS, [], machine('hpet=off'), 'warning devices', FAILS),
+    # Since 8.1, x-ignore-shared leaves out only memory in a file with a name.
+    ('shared-no-file', (('7.2', '7.2'),), MEMFD, MEMFD,
+     'error memory-backends', FAILS, *IGNORE),
+    ('shared-no-file', (('10.0', '10.0'), ('11.1', '11.1')), MEMFD, MEMFD, '',
+     MIGRATES, *IGNORE),
+    ('shared-no-file', (('7.2', '10.0'),), MEMFD, MEMFD,
+     'error memory-backends', FAILS, *IGNORE),
+    ('shared-no-file', (('10.0', '7.2'),), MEMFD, MEMFD,
+     'error memory-backends', FAILS, *IGNORE),
+    ('private-no-file', (('10.0', '10.0'), ('11.1', '11.1')), MEMFD,
+     backend('a'), '', MIGRATES, *IGNORE),
     # QEMU 10.0 aborts, as long as KVM is not in use.
     ('unused-backend', (('7.2', '10.0'),), UNUSED, UNUSED, '', MIGRATES),
     ('unused-backend', (('10.0', '7.2'),), UNUSED, UNUSED, 'error breaks',

@@ -182,7 +182,7 @@ static const Case cases[] = {
       { { Q(BACKENDS), "share\":true", "share\":false" } }, { { 0 } } },
     { "shared on one side, where it counts", "x-ignore-shared", { 0 }, DST,
       { { Q(BACKENDS), "share\":true", "share\":false" } },
-      { { FINDING_MEMORY_BACKENDS, E, "'ram0' is shared on one side" } } },
+      { { FINDING_MEMORY_BACKENDS, E, "'ram0' out on the source only" } } },
     { "shared on both sides, where it counts", "x-ignore-shared", { 0 }, DST, { { 0 } },
       { { 0 } } },
     { "a module of more memory", NULL, { 0 }, DST,

@@ -151,7 +151,12 @@ static void set_all(Migration *m)
     }
 }
 
-/* The recorded guest's memory is shared. */
+/* The recorded guest's memory is shared; here it is also in one file. */
+#define IN_A_FILE(side)                                                        \
+    {                                                                          \
+        side, ASK_MACHINE + CAPS_MACHINE_OBJECTS,                              \
+            "[{\"name\":\"ram0\",\"type\":\"child<memory-backend-file>\"}]"    \
+    }
 #define SHARED                                                                 \
     {                                                                          \
         .known = true, .n_shared = 1, .shared = { { 0, 1, 7, 0, 64 << 20 } }   \
@@ -159,9 +164,15 @@ static void set_all(Migration *m)
 
 static Inspected *migrated(size_t i)
 {
-    const Inspection inspection = { { "10.0", "10.0" },
-                                    .wishes = cases[i].wishes,
-                                    .process = { SHARED, SHARED } };
+    Inspection inspection = {
+        { "10.0", "10.0" },
+        .wishes = cases[i].wishes,
+        .replies = { IN_A_FILE(SIDE_SOURCE), IN_A_FILE(SIDE_DESTINATION) },
+        .process = { SHARED, SHARED },
+    };
+    if (g_strcmp0(cases[i].wishes, "--ignore-shared") != 0) {
+        memset(inspection.process, 0, sizeof(inspection.process));
+    }
     Inspected *inspected = inspected_new(&inspection);
     Migration *m = inspected->m;
     const Seen *seen = &cases[i].seen;

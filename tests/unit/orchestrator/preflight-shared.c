@@ -35,16 +35,31 @@ static void run_case(const Case *one)
 /* The recorded guests' 64 MiB are shared. */
 /* clang-format off */
 #define MAPPED(...) { .known = true, .n_shared = 1, .shared = { __VA_ARGS__ } }
+#define OBJECTS(side, type)                                                    \
+    { side, ASK_MACHINE + CAPS_MACHINE_OBJECTS,                                \
+      "[{\"name\":\"ram0\",\"type\":\"child<" type ">\"}]" }
+#define BOTH(type)                                                             \
+    .replies = { OBJECTS(SIDE_SOURCE, type), OBJECTS(SIDE_DESTINATION, type) }
 #define IGNORES(...)                                                           \
     { { "10.0", "10.0" }, .wishes = "+x-ignore-shared",                        \
-      .process = { __VA_ARGS__ } }
+      .process = { __VA_ARGS__ }, BOTH("memory-backend-file") }
+#define IGNORES_MEMFD(version, ...)                                            \
+    { { version, version }, .wishes = "+x-ignore-shared",                      \
+      .process = { __VA_ARGS__ }, BOTH("memory-backend-memfd") }
+#define SENDS(...) { { "10.0", "10.0" }, .process = { __VA_ARGS__ } }
 #define FILE_7(bytes) { 0, 27, 7, 0, bytes }
-#define NOT_PROVED(bytes)                                                      \
-    "error * memory-backends: x-ignore-shared leaves 64.0 MiB of shared "      \
+#define NOT_PROVED(bytes) "error" UNPROVED(bytes)
+#define UNPROVED(bytes)                                                        \
+    " * memory-backends: x-ignore-shared leaves 64.0 MiB of shared "      \
     "memory out, and " bytes " of it are proved to be the same memory on "     \
     "both sides (give both the same file as mem-path= of a "                   \
     "memory-backend-file with share=on, on this host; or leave "               \
     "--ignore-shared out)\n"
+#define SAME(bytes)                                                            \
+    "error * memory-backends: both QEMUs have mapped the same " bytes " of "   \
+    "the shared memory 'ram0', and pages that arrive would overwrite what "    \
+    "the guest writes (add --ignore-shared, so that QEMU leaves this memory "  \
+    "out; or give the destination another file)\n"
 
 static const Case shared[] = {
     { "the same file",
@@ -62,7 +77,37 @@ static const Case shared[] = {
     { "the other half",
       IGNORES(MAPPED(FILE_7(64 * MIB)), MAPPED({ 0, 27, 7, 1, 64 * MIB })),
       NOT_PROVED("0 B") },
-    { "not known", IGNORES({ 0 }), NOT_PROVED("0 B") },
+    { "not known", IGNORES({ 0 }), "warning" UNPROVED("0 B") },
+    { "memory without a name, which 10.0 sends",
+      IGNORES_MEMFD("10.0", MAPPED({ 0, 1, 7, 0, 64 * MIB }),
+                    MAPPED({ 0, 1, 8, 0, 64 * MIB })),
+      "" },
+    { "and 7.2 does not",
+      IGNORES_MEMFD("7.2", MAPPED({ 0, 1, 7, 0, 64 * MIB }),
+                    MAPPED({ 0, 1, 8, 0, 64 * MIB })),
+      NOT_PROVED("0 B") },
+    { "the same memory that 10.0 sends",
+      IGNORES_MEMFD("10.0", MAPPED(FILE_7(64 * MIB)), MAPPED(FILE_7(64 * MIB))),
+      SAME("64.0 MiB") },
+
+    { "all is sent, into the same file",
+      SENDS(MAPPED(FILE_7(64 * MIB)), MAPPED(FILE_7(64 * MIB))),
+      SAME("64.0 MiB") },
+    { "into another file",
+      SENDS(MAPPED(FILE_7(64 * MIB)), MAPPED({ 0, 27, 8, 0, 64 * MIB })), "" },
+    { "into another part of the file",
+      SENDS(MAPPED(FILE_7(64 * MIB)),
+            MAPPED({ 0, 27, 7, 64 * MIB, 64 * MIB })),
+      "" },
+    { "into what overlaps",
+      SENDS(MAPPED(FILE_7(64 * MIB)), MAPPED({ 0, 27, 7, MIB, 64 * MIB })),
+      SAME("63.0 MiB") },
+    { "from where it is not known", SENDS({ 0 }, MAPPED(FILE_7(64 * MIB))),
+      "" },
+    { "the guest stands still meanwhile",
+      { { "10.0", "10.0" }, .uri = "file:/run/guest",
+        .process = { MAPPED(FILE_7(64 * MIB)), MAPPED(FILE_7(64 * MIB)) } },
+      "" },
 };
 /* clang-format on */
 
