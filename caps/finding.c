@@ -39,6 +39,8 @@ static const FindingRow rows[N_FINDING_CODES] = {
         "the source has no guest that could be migrated" },
     [FINDING_BLOCKED] = { "blocked",
         "a device or feature of the source blocks migration" },
+    [FINDING_BLOCK_JOB] = { "block-job",
+        "a block job is not over" },
     [FINDING_MACHINE] = { "machine",
         "the machine types are not the same" },
     [FINDING_MEMORY] = { "memory",

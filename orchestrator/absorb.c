@@ -219,14 +219,17 @@ void phase_absorb(Migration *m, const Event *event)
     case EVENT_QMP:
         facts_take_event(facts, event->name, event->data, event->qemu_time_us);
         check_arrived(m, event->side);
+        phase_absorb_jobs(m, event);
         break;
     case EVENT_REPLY:
         absorb_reply(m, event);
         facts->ran |= event->ask == TELL_CONT;
+        phase_absorb_jobs(m, event);
         m->waiting[event->side] &= ~ASK_BIT(event->ask);
         break;
     case EVENT_REFUSED:
         take_refusal(m, event);
+        phase_absorb_jobs(m, event);
         m->waiting[event->side] &= ~ASK_BIT(event->ask);
         break;
     case EVENT_SILENT:

@@ -68,6 +68,10 @@ static const FailureRow rows[N_FAILURES] = {
     [FAILURE_BLOCKED] = { "blocked",
         "a device or feature of the source blocks migration",
         "remove what QEMU names, then try again", OUTCOME_REFUSED },
+    [FAILURE_BLOCK_JOB] = { "block-job",
+        "a block job must end first",
+        "qmigrate qmp QMP query-jobs shows the jobs; wait for their end, or "
+        "cancel them", OUTCOME_REFUSED, TRUE },
     [FAILURE_INCOMPATIBLE] = { "incompatible",
         "the two QEMUs do not fit each other",
         "start both with the same machine and devices", OUTCOME_REFUSED },

@@ -57,6 +57,8 @@ static const AskRow asks[N_ASKS] = {
     [ASK_PARAMETERS]   = QUESTION("query-migrate-parameters", FALSE),
     [ASK_SCHEMA]       = QUESTION("query-qmp-schema", TRUE),
     [ASK_KVM]          = QUESTION("query-kvm", TRUE),
+    [ASK_JOBS]         = QUESTION("query-jobs", TRUE),
+    [ASK_BLOCK_JOBS]   = QUESTION("query-block-jobs", TRUE),
     [ASK_MACHINE ... ASK_MACHINE_LAST] = QUESTION(NULL, TRUE),
     [ASK_THREADS]      = { "query-migrationthreads", 10000,
                            FAILURE_QMP_REFUSED, TRUE },
@@ -213,6 +215,8 @@ void migration_free(Migration *m)
         caps_inventory_clear(&m->inventories[side]);
         caps_inventory_clear(&m->wanted[side]);
         caps_machine_clear(&m->machines[side]);
+        g_clear_pointer(&m->jobs[side], g_ptr_array_unref);
+        g_clear_pointer(&m->job_rows[side], json_node_unref);
     }
     recovery_record_unref(m->record);
     g_free(m->blocked);

@@ -14,6 +14,7 @@
  */
 #include "caps/agree.h"
 #include "caps/feature.h"
+#include "caps/job.h"
 #include "caps/machine.h"
 #include "orchestrator/facts.h"
 #include "orchestrator/failure.h"
@@ -48,7 +49,9 @@ typedef enum {
     ASK_PARAMETERS,
     ASK_SCHEMA,
     ASK_KVM,
-    ASK_MACHINE, /* the first of caps/machine.h's questions */
+    ASK_JOBS,
+    ASK_BLOCK_JOBS, /* after ASK_JOBS */
+    ASK_MACHINE,    /* the first of caps/machine.h's questions */
     ASK_MACHINE_LAST = ASK_MACHINE + N_CAPS_MACHINE_QUESTIONS - 1,
     ASK_THREADS,
     TELL_SETTING,
@@ -161,6 +164,8 @@ typedef struct {
     RecoveryRecord *record; /* what an interrupted qmigrate left; or NULL */
     CapsInventory inventories[N_SIDES];
     CapsMachine machines[N_SIDES];
+    GPtrArray *jobs[N_SIDES];    /* of CapsJob; NULL: not told */
+    JsonNode *job_rows[N_SIDES]; /* query-jobs, until the next answer */
     ProcessFacts processes[N_SIDES];
     HostFacts hosts[N_SIDES];
     char *blocked;     /* the source's blocked-reasons, joined; or NULL */
@@ -180,7 +185,8 @@ typedef struct {
     bool is_undo_late;             /* not all was put back in time */
     bool will_pause;               /* pause-before-switchover will be on */
     bool cancel_sent, continue_sent, rescue_sent;
-    Policy *policy; /* at work in transfer; NULL: none steers */
+    bool jobs_are_done; /* the source's, since its guest stopped */
+    Policy *policy;     /* at work in transfer; NULL: none steers */
     uint64_t
         found_downtime_ms; /* the source's own, before prepare; 0: unknown */
     Recovery recovery;     /* of a post-copy that broke */

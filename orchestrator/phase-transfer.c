@@ -212,6 +212,10 @@ PhaseId transfer_handle(Migration *m, const Event *event)
     if (next != m->phase) {
         return next;
     }
+    next = phase_check_jobs(m, event);
+    if (next != m->phase) {
+        return next;
+    }
     if (m->active_us == 0 && m->facts[SIDE_SOURCE].status == STATUS_ACTIVE) {
         m->active_us = m->now_us;
     }
@@ -228,7 +232,7 @@ PhaseId transfer_handle(Migration *m, const Event *event)
         if (m->facts[SIDE_SOURCE].status == STATUS_COMPLETED) {
             return check_saved(m, event);
         }
-    } else if (has_begun_switchover(m)) {
+    } else if (has_begun_switchover(m) && !phase_waits_for_jobs(m)) {
         return PHASE_SWITCHOVER;
     }
     bool may_stand_still =
@@ -252,7 +256,7 @@ static void let_it_go(Migration *m)
 {
     if (m->facts[SIDE_SOURCE].status != STATUS_PRE_SWITCHOVER) {
         m->context.handed_over = true; /* QEMU did not wait for us */
-    } else if (!m->continue_sent) {
+    } else if (!m->continue_sent && phase_jobs_are_done(m)) {
         tell_continue(m);
         m->context.handed_over = true;
     }
@@ -281,6 +285,10 @@ PhaseId switchover_handle(Migration *m, const Event *event)
     }
     if (phase_has_begun_postcopy(m)) {
         return PHASE_POSTCOPY;
+    }
+    next = phase_check_jobs(m, event);
+    if (next != m->phase) {
+        return next;
     }
     let_it_go(m);
     return phase_has_completed(m) ? PHASE_SETTLE : m->phase;

@@ -84,6 +84,17 @@ void phase_check_old_guest(Migration *m, const Event *event);
 void phase_stop_old_guest(Migration *m);
 bool phase_has_begun_postcopy(const Migration *m); /* by whomever */
 
+/* Block jobs in transfer and until the guest is handed over: asks when one has
+ * started, failed or stopped, and ends the migration if one must end first. */
+PhaseId phase_check_jobs(Migration *m, const Event *event);
+/* QEMU waits for us, and so can wait until it has said how its jobs are. */
+bool phase_waits_for_jobs(const Migration *m);
+/* The source's guest is stopped: may it be handed over?  If that is not known
+ * yet, asks. */
+bool phase_jobs_are_done(Migration *m);
+/* Takes what @event says of a job, and notes what went wrong too late. */
+void phase_absorb_jobs(Migration *m, const Event *event);
+
 bool phase_has_completed(const Migration *m); /* on both sides */
 /* The destination is proved to have the guest: notes that, and returns the phase
  * that it leads to. */

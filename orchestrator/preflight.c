@@ -25,6 +25,8 @@ FailureCode preflight_failure(FindingCode code)
         return FAILURE_SOURCE_STATE;
     case FINDING_BLOCKED:
         return FAILURE_BLOCKED;
+    case FINDING_BLOCK_JOB:
+        return FAILURE_BLOCK_JOB;
     case FINDING_ADDRESS:
     case FINDING_LINK:
     case FINDING_LOCKED_MEMORY:
@@ -228,6 +230,13 @@ static void check_recovery(Migration *m)
     }
 }
 
+static void check_jobs(Migration *m)
+{
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        caps_jobs_judge(m->jobs[side], side, m->will_pause, m->findings);
+    }
+}
+
 bool preflight_judge(Migration *m)
 {
     check_same(m);
@@ -238,6 +247,7 @@ bool preflight_judge(Migration *m)
     way_judge(m);
     if (!m->settings->no_preflight) {
         check_recovery(m);
+        check_jobs(m);
         caps_machine_compare(m->machines, m->wanted, m->findings);
         preflight_check_host(m);
     }

@@ -41,6 +41,10 @@ static const char *const statuses[] = {
     "quite-new",
 };
 static const char *const events[] = { "STOP", "RESUME", "MIGRATION_PASS" };
+#define MIRROR(status)                                                         \
+    "[{\"id\":\"j\",\"type\":\"mirror\",\"status\":\"" status                 \
+    "\",\"current-progress\":9,\"total-progress\":9}]"
+static const char *const jobs[] = { "[]", MIRROR("ready"), MIRROR("running") };
 /* clang-format on */
 
 G_GNUC_PRINTF(1, 2) static JsonNode *json(const char *format, ...)
@@ -86,6 +90,16 @@ static void add_questions(GArray *steps, Side side)
     add_reply(steps, side, ASK_KVM,
               json("{\"enabled\":false,\"present\":true}"));
     add_reply(steps, side, ASK_MACHINE, json("\"pc-q35-7.2-machine\""));
+    for (size_t i = 0; i < G_N_ELEMENTS(jobs); i++) {
+        add_reply(steps, side, ASK_JOBS, json("%s", jobs[i]));
+    }
+    add_reply(steps, side, ASK_BLOCK_JOBS, json("[]"));
+    add(steps,
+        (Event){ .kind = EVENT_QMP,
+                 .side = side,
+                 .name = "JOB_STATUS_CHANGE",
+                 .qemu_time_us = 1 },
+        json("{\"id\":\"j\",\"status\":\"created\"}"));
     add_reply(steps, side, ASK_THREADS, json("[{\"name\":\"multifdsend_0\"}]"));
     for (size_t i = 0; i < G_N_ELEMENTS(run_states); i++) {
         add_reply(steps, side, ASK_RUN_STATE,

@@ -118,6 +118,10 @@ static Migration *copy(const Migration *from)
         caps_inventory_copy(&from->inventories[side], &to->inventories[side]);
         caps_inventory_copy(&from->wanted[side], &to->wanted[side]);
         to->machines[side] = (CapsMachine){ 0 };
+        to->jobs[side] =
+            from->jobs[side] ? g_ptr_array_ref(from->jobs[side]) : NULL;
+        to->job_rows[side] =
+            from->job_rows[side] ? json_node_ref(from->job_rows[side]) : NULL;
     }
     to->blocked = g_strdup(from->blocked);
     to->migrate_uri = g_strdup(from->migrate_uri);
@@ -143,6 +147,10 @@ static void describe_side(GString *key, const Migration *m, Side side)
                            facts->resume_us != 0, facts->completed_us != 0,
                            waiting_of(m, side), m->connecting[side],
                            m->inventories[side].capabilities != NULL);
+    const GPtrArray *jobs = m->jobs[side];
+    const CapsJob *job = jobs && jobs->len > 0 ? jobs->pdata[0] : NULL;
+    g_string_append_printf(key, " j%s %d%d", job ? job->status : "",
+                           m->job_rows[side] != NULL, m->jobs_are_done);
 }
 
 /* Two machines that this says the same of behave the same. */
@@ -249,6 +257,15 @@ static bool only_listens(const Migration *m, Side side)
            m->facts[side].status == STATUS_SETUP && m->phase == PHASE_ROLL_BACK;
 }
 
+/* Would the guest leave behind a job that must end? */
+static bool jobs_allow(const Migration *m)
+{
+    g_autoptr(GPtrArray) findings = findings_new();
+    caps_jobs_judge(m->jobs[SIDE_SOURCE], SIDE_SOURCE, true, findings);
+    return m->settings->no_preflight ||
+           !findings_first(findings, FINDING_ERROR);
+}
+
 static void check_action(const Migration *before, const Migration *m,
                          const Action *action)
 {
@@ -301,6 +318,7 @@ static void check_action(const Migration *before, const Migration *m,
         break;
     case TELL_CONTINUE: /* from here on the destination may have the guest */
         assert_true(m->context.through_file || m->context.handed_over);
+        assert_true(m->context.through_file || jobs_allow(m));
         break;
     }
 }
