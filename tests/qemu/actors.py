@@ -23,6 +23,7 @@ from pair import check, until
 KINDS = ('precopy', 'postcopy', 'file', 'paused')
 DELAYS_S = (0, 0.01, 0.1, 1)  # for the act to take effect before we go on
 LONGEST_S = 200
+N_EARLY = 3  # points before anything was changed
 
 
 class Actor:
@@ -59,6 +60,22 @@ class Actor:
         third.monitor.execute('migrate-incoming', uri='unix:' + path)
         self.elsewhere('unix:' + path)
 
+    def moved_to_third(self):
+        """The whole way: the guest runs there, unless the source refused."""
+        self.to_third()
+        if self.acts[-1].was_accepted:
+            until(self.has_ended, 'the migration to the third ends')
+            if self.place.source.migration() == 'completed':
+                until(lambda: self.started.third.migration() == 'completed',
+                      'the third has the guest')
+                self.send('third', 'cont')
+
+    def has_ended(self):
+        status = self.place.source.migration()
+        if status == 'pre-switchover':  # if our run had set that up
+            self.send('source', 'migrate-continue', state=status)
+        return status in rules.ENDED
+
     def kill(self, side):
         at = time.time()
         getattr(self.place, side).kill()
@@ -88,6 +105,7 @@ ACTIONS = {
     'cancel': lambda actor: actor.send('source', 'migrate_cancel'),
     'to-file': Actor.to_file,
     'to-third': Actor.to_third,
+    'moved-to-third': Actor.moved_to_third,
     'parameters': lambda actor: actor.send(
         'source', 'migrate-set-parameters', **{'max-bandwidth': 8 << 20}),
     'capabilities-source': lambda actor: actor.capability('source'),
@@ -102,6 +120,7 @@ ACTIONS = {
     'second-cancel': lambda actor: actor.verb('cancel'),
     'second-postcopy': lambda actor: actor.verb('postcopy'),
 }
+WITH_THIRD = ('to-third', 'moved-to-third', 'second-run')
 
 
 class Watched(kinds.Started):
@@ -111,8 +130,9 @@ class Watched(kinds.Started):
         self.version = version
         super().__init__(place, version, name, more=(
             '-qmp', f'unix:{place.path("source")}.second,server=on,wait=off'))
-        self.third = place.third(version, self.kind.memory) \
-            if with_third else None
+        if with_third:
+            self.third = place.third = place.start_third(version,
+                                                         self.kind.memory)
 
 
 def act_at(started, point, action, delay_s):
@@ -155,7 +175,7 @@ def actor_at(version, name, case, point, action):
     place = pair.Place()
     try:
         started = Watched(place, version, name,
-                          action in ('to-third', 'second-run'))
+                          action in WITH_THIRD)
         delay_s = sweeping.chance(case).choice(DELAYS_S)
         run, actor = act_at(started, point, action, delay_s)
         judge(started, run, actor, place.path('lines1'))
@@ -175,7 +195,7 @@ def reference(version, name):
     finally:
         place.close()
     first = next(number for number, (_, line) in enumerate(found) if line.acts)
-    chosen = found[:first:max(first // 3, 1)] + found[first:]
+    chosen = found[:first:-(-first // N_EARLY)] + found[first:]
     return {point: line for point, line in chosen if point.endswith('-after')}
 
 
@@ -185,7 +205,8 @@ def sweep_kind(sweep, version, name):
     if not chosen:
         known = reference(version, name)
         chosen = sweeping.part_of([f'{group}-{point}-{action}'
-                                   for point in known for action in ACTIONS])
+                                   for point in known for action in ACTIONS],
+                                  N_EARLY * len(ACTIONS))
         print(f'# {group}: {len(known)} points, {len(ACTIONS)} actions, '
               f'{len(chosen)} cases chosen', flush=True)
     for case in chosen:

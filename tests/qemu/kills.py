@@ -120,7 +120,10 @@ def sweep_kind(sweep, version, name):
     try:
         if not chosen:
             known = dict(reference(pairs))
-            chosen = sweeping.part_of([f'{group}-{point}' for point in known])
+            early = next(number for number, line in
+                         enumerate(known.values()) if line.acts)
+            chosen = sweeping.part_of([f'{group}-{point}' for point in known],
+                                      early)
             print(f'# {group}: {len(known)} points, {len(chosen)} chosen')
         for case in chosen:
             point = case[len(group) + 1:]

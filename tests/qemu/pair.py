@@ -317,7 +317,7 @@ class Place:
         self.before = self.source.settings()
         return self
 
-    def third(self, version, memory):
+    def start_third(self, version, memory):
         """One more that waits for the guest of pair()."""
         return self.qemu('third', version, '-machine', MACHINE, '-m',
                          str(memory), *guest_words(), '-S', '-incoming',

@@ -11,7 +11,7 @@ from typing import NamedTuple
 SIDES = ('source', 'destination')
 POSTCOPY = ('postcopy-device', 'postcopy-active', 'postcopy-paused',
             'postcopy-recover', 'postcopy-recover-setup')
-SWITCHING = ('pre-switchover', 'device', 'cancelling', 'failing')
+SWITCHING = ('pre-switchover', 'device', 'failing')  # in finish-migrate
 ENDED = ('none', 'completed', 'failed', 'cancelled')
 MARGIN_S = 0.02  # what happened so shortly before could not be known
 

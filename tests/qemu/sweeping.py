@@ -52,14 +52,20 @@ def is_in_shard(name):
     return zlib.crc32(name.encode()) % of_all == number - 1
 
 
-def part_of(names):
-    """All of a group, or some of it."""
-    names = [name for name in names if is_in_shard(name)]
-    if PART and len(names) > PART:
-        drawn = sorted(chance(' '.join(names[:1])).sample(
-            range(len(names)), PART))
-        names = [names[number] for number in drawn]
-    return names
+def part_of(names, n_early=0):
+    """All of a group, or PART of it.  Of the first @n_early, which come before
+    anything was changed, only a quarter of the part is drawn."""
+    early = [name for name in names[:n_early] if is_in_shard(name)]
+    names = [name for name in names[n_early:] if is_in_shard(name)]
+    if not PART:
+        return early + names
+    n = min(PART // 4, len(early))
+    return drawn(early, n) + drawn(names, min(PART - n, len(names)))
+
+
+def drawn(names, n):
+    numbers = chance(' '.join(names[:1])).sample(range(len(names)), n)
+    return [names[number] for number in sorted(numbers)]
 
 
 class Sweep:

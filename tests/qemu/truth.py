@@ -11,6 +11,8 @@ import pair
 import rules
 
 SETTLED_S = 0.3
+LATELY_S = 0.5  # so old may what was asked be at the exit
+PAIR = ('source', 'destination')
 DESTROYS = ('kill', 'quit')
 IN_PROGRESS = ('setup', 'active', 'device', 'pre-switchover', 'cancelling',
                'wait-unplug', 'failing')
@@ -59,11 +61,22 @@ def has_guest(qemu):
 def problems(started, run, acts):
     """What the run has said and what is not so."""
     place = started.place
+    held_at_exit = {side: has_guest(getattr(place, side)) for side in PAIR}
+    state_at_exit = place.source.run_state()
+    exit_time = time.time()
     settle(place)
     running = place.runs_where()
     accepted = {act.command for act in acts if act.was_accepted}
+    # A migration of another takes the guest away at about that time or later.
+    # A paused guest gives no STOP, so there nobody can say when it left.
+    if 'migrate' in accepted and (state_at_exit == 'finish-migrate' or
+                                  started.kind.is_paused and run.code == 3 or
+                                  stopped_lately(place.source, exit_time)):
+        held_at_exit['source'] = True
+    continued = {act.side for act in acts if act.was_accepted
+                 and act.command == 'cont'}
     found = []
-    if len(running) > 1 and 'cont' not in accepted:
+    if len(running) > 1 and not continued.intersection(PAIR):
         found.append(f'two guests run: {running}')
     if run.code is None or run.code < 0:
         found.append(f'qmigrate died: {run.code}')
@@ -74,14 +87,17 @@ def problems(started, run, acts):
         found += by_code(started, running, accepted)
     if run.code == 1 and not result:
         claimed = 'source'
-    for side in ('source', 'destination'):
-        qemu = getattr(place, side)
-        if claimed == side and not has_guest(qemu) and \
-                not accepted.intersection(DESTROYS):
-            found.append(f'it says that the guest is on the {side}, which is '
-                         f'{qemu.run_state()}')
+    if claimed in PAIR and not held_at_exit[claimed] and \
+            not accepted.intersection(DESTROYS):
+        found.append(f'it says that the guest is on the {claimed}, which is '
+                     f'{getattr(place, claimed).run_state()}')
     found += whole(started, running)
     return found
+
+
+def stopped_lately(qemu, exit_time):
+    return any(event.name == 'STOP' and event.time > exit_time - LATELY_S
+               for event in events_of(qemu))
 
 
 def whole(started, running):
