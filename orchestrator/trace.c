@@ -43,10 +43,10 @@ Trace *trace_open(const char *path, GError **error)
 
 static void flush(Trace *trace)
 {
-    if (trace->lines->len > 0 &&
+    /* After an error nothing more: a trace with a hole would be believed. */
+    if (trace->error == 0 && trace->lines->len > 0 &&
         (fwrite(trace->lines->str, trace->lines->len, 1, trace->file) != 1 ||
-         fflush(trace->file) != 0) &&
-        trace->error == 0) {
+         fflush(trace->file) != 0)) {
         trace->error = errno;
     }
     g_string_truncate(trace->lines, 0);

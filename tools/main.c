@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +9,12 @@
 
 #include "caps/nearest.h"
 #include "orchestrator/outcome.h"
+#include "tools/interrupt.h"
 #include "tools/output.h"
 #include "tools/plain.h"
 #include "tools/verb.h"
+
+#define DESCRIPTORS_MIN 64 /* a lab has some 40 open */
 
 /* clang-format off */
 static const struct {
@@ -76,6 +78,26 @@ static void open_standard_fds(void)
     }
 }
 
+/* GLib ends the program where one is missing, maybe in mid-migration. */
+static gboolean has_descriptors(void)
+{
+    int fds[DESCRIPTORS_MIN], n = 0;
+    while (n < DESCRIPTORS_MIN &&
+           (fds[n] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0) {
+        n++;
+    }
+    for (int i = 0; i < n; i++) {
+        close(fds[i]);
+    }
+    if (n < DESCRIPTORS_MIN) {
+        plain_print(stderr,
+                    "error: only %d file descriptors are free; %d are needed\n"
+                    "  hint: raise the limit with ulimit -n 1024\n",
+                    n, DESCRIPTORS_MIN);
+    }
+    return n == DESCRIPTORS_MIN;
+}
+
 /* GOption prints help by itself, and then ends the program with exit code 0. */
 static void print_for_glib(const char *text)
 {
@@ -114,8 +136,10 @@ int main(int argc, char **argv)
 {
     open_standard_fds();
     setlocale(LC_CTYPE, "");
-    signal(SIGPIPE, SIG_IGN);
+    interrupt_prepare();
     g_set_prgname("qmigrate");
     g_set_print_handler(print_for_glib);
-    return output_exit_code(run(argc, argv), OUTCOME_ERROR);
+    int exit_code = has_descriptors() ? run(argc, argv)
+                                      : outcome_row(OUTCOME_ERROR)->exit_code;
+    return output_exit_code(exit_code, OUTCOME_ERROR);
 }

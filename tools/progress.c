@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/progress.h"
 
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -60,6 +62,14 @@ static void put(Progress *progress, const char *line)
     plain_flush(stderr);
 }
 
+/* A terminal that Ctrl-S stopped, or a full pipe: waiting for it would keep the
+ * guest waiting. */
+static bool can_write(void)
+{
+    struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+    return poll(&ready, 1, 0) > 0;
+}
+
 /* A line of its own for each, which stays. */
 static void tell_decisions(Progress *progress, const Migration *m)
 {
@@ -98,7 +108,7 @@ void progress_show(Progress *progress, const Migration *m,
     if (!progress->is_shown || migration_is_in_blackout(m) ||
         m->phase == PHASE_DONE ||
         status_is_switchover(m->facts[SIDE_SOURCE].status) ||
-        m->now_us - progress->last_us < interval_us) {
+        m->now_us - progress->last_us < interval_us || !can_write()) {
         return;
     }
     tell_decisions(progress, m);

@@ -202,4 +202,5 @@ def all_cases():
         yield case.__name__.replace('_', '-'), case
 
 
-pair.main(all_cases())
+if __name__ == '__main__':
+    pair.main(all_cases())
