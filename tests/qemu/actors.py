@@ -20,7 +20,7 @@ import sweeping
 import truth
 from pair import check, until
 
-KINDS = ('precopy', 'postcopy', 'file', 'paused')
+KINDS = ('precopy', 'postcopy', 'recovery', 'file', 'paused')
 DELAYS_S = (0, 0.01, 0.1, 1)  # for the act to take effect before we go on
 LONGEST_S = 200
 N_EARLY = 3  # points before anything was changed
@@ -89,12 +89,19 @@ class Actor:
         """It may wait for the stopped one, so it is not waited for."""
         self.log = self.place.path('lines-other')
         self.run = self.place.qmigrate(
-            verb, '--source', self.place.source.stem + '.second', *words,
-            wait=False, env=lines.environment(self.place, self.log))
+            verb, '--source', self.second('source'), *words, wait=False,
+            env=lines.environment(self.place, self.log, name='second'))
         self.acts.append(rules.Act(time.time(), 'source', verb, True))
 
-    def second_run(self):
+    def second(self, side):
+        """A monitor that the first run does not use."""
+        return getattr(self.place, side).stem + '.second'
+
+    def run_elsewhere(self):
         self.verb('run', '--destination', self.started.third.qmp)
+
+    def to_same(self, verb):
+        self.verb(verb, '--destination', self.second('destination'))
 
 
 ACTIONS = {
@@ -116,7 +123,9 @@ ACTIONS = {
     'quit-destination': lambda actor: actor.send('destination', 'quit'),
     'kill-source': lambda actor: actor.kill('source'),
     'kill-destination': lambda actor: actor.kill('destination'),
-    'second-run': Actor.second_run,
+    'second-run': Actor.run_elsewhere,
+    'same-run': lambda actor: actor.to_same('run'),
+    'second-recover': lambda actor: actor.to_same('recover'),
     'second-cancel': lambda actor: actor.verb('cancel'),
     'second-postcopy': lambda actor: actor.verb('postcopy'),
 }
@@ -128,8 +137,8 @@ class Watched(kinds.Started):
 
     def __init__(self, place, version, name, with_third):
         self.version = version
-        super().__init__(place, version, name, more=(
-            '-qmp', f'unix:{place.path("source")}.second,server=on,wait=off'))
+        super().__init__(place, version, name, more=lambda side: (
+            '-qmp', f'unix:{place.path(side)}.second,server=on,wait=off'))
         if with_third:
             self.third = place.third = place.start_third(version,
                                                          self.kind.memory)

@@ -55,6 +55,7 @@ def reference(pairs):
     run = started.begin().wait()
     check(run.code == 0, f'undisturbed: exit code {run.code}: {run.err}')
     check(started.is_whole() is started.place.destination, 'not there')
+    check(not started.journals(), f'left {started.journals()}')
     found = lines.points(lines.read(started.log))
     pairs.give_back(False)
     return found
@@ -90,6 +91,7 @@ def recovered(started, before):
         told = recover.result and recover.result.get('guest')
         check(told in (None, owner.name), f'it says that {told} has the guest')
         started.place.left_nothing()
+        check(not started.journals(), f'left {started.journals()}')
         again = started.verb('recover')
         sent = [line.text() for line in lines.read(started.log) if line.acts]
         check(not sent, f'a second recover sends {sent}')

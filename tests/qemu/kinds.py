@@ -3,11 +3,13 @@
 pre-copy, post-copy, post-copy with a recovery, TLS, through a file, and of a
 guest that a person has paused."""
 
+import contextlib
 import os
-import select
 import signal
 import subprocess
 import sys
+import threading
+import time
 from typing import NamedTuple
 
 import lines
@@ -70,7 +72,8 @@ class Started:
     """A pair with a run of this kind.  It can be run again while nothing was
     changed on either QEMU."""
 
-    def __init__(self, place, version, name, more=()):
+    def __init__(self, place, version, name, more=lambda _: ()):
+        """@more: words of the QEMU of this name."""
         kind = KINDS[name]
         self.place, self.kind = place, kind
         self.forward = None
@@ -79,7 +82,8 @@ class Started:
         self.made = place.path('tls')
         place.env['XDG_STATE_HOME'] = place.path('state')
         place.pair(version, rate=kind.rate, memory=kind.memory,
-                   source_more=more)
+                   source_more=more('source'),
+                   destination_more=more('destination'))
         if kind.has_tls:
             made = place.qmigrate('tls', 'make', self.made, '--psk')
             check(made.code == 0, made.err)
@@ -121,18 +125,25 @@ class Started:
         self.run = self.verb('run', *words, point=point, number=number,
                              pid=pid, wait=False)
         if self.kind.breaks:
-            self.break_in_postcopy()
+            threading.Thread(target=self.break_in_postcopy, daemon=True,
+                             args=(self.run,)).start()
         return self.run
 
-    def break_in_postcopy(self):
-        """Once the guest runs on the destination, or never."""
-        monitor = self.place.destination.monitor
-        while not has_event(monitor, 'RESUME'):
-            if not self.is_moving():
-                return
-            if select.select([monitor.socket], [], [], 0.02)[0]:
-                monitor.events.append(monitor.receive())
-        self.forward.reset()
+    def break_in_postcopy(self, run):
+        """Once the guest runs on the destination: its serial line says so, as
+        the monitor is the other thread's."""
+        destination = self.place.destination
+        with contextlib.suppress(OSError):
+            while run.is_running():
+                if destination.n_beats():
+                    self.forward.reset()
+                    return
+                time.sleep(0.002)
+
+    def journals(self):
+        """What qmigrate keeps of runs that are not over."""
+        return [os.path.join(folder, name) for folder, _, names in
+                os.walk(self.place.env['XDG_STATE_HOME']) for name in names]
 
     def is_moving(self):
         """Neither ended nor stopped at its point."""
@@ -194,10 +205,6 @@ class Started:
             check(not qemu.is_alive() or objects_of(qemu) == objects,
                   f'objects left on the {qemu.name}: {objects_of(qemu)}')
         return owner
-
-
-def has_event(monitor, name):
-    return any(event.get('event') == name for event in monitor.events)
 
 
 def migration_of(qemu):

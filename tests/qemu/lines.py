@@ -44,15 +44,17 @@ class Line(NamedTuple):
         return f'{self.side} {self.way} {words[:120]}'
 
 
-def environment(place, log, point='', signal=0, pid=None):
-    """For a qmigrate: record into @log; at @point @signal for it or @pid."""
+def environment(place, log, point='', signal=0, pid=None, name='qmp'):
+    """For a qmigrate: record into @log; at @point @signal for it or @pid.
+    @name: the suffix of the monitors that it uses."""
     target = {'LINES_PID': str(pid)} if pid else {}
     return {**target,
             'LD_PRELOAD': os.path.abspath(LIBRARY),
             'ASAN_OPTIONS': 'verify_asan_link_order=0:'
                             + os.environ.get('ASAN_OPTIONS', ''),
-            'LINES_LOG': log, 'LINES_SOURCE': place.source.qmp,
-            'LINES_DESTINATION': place.destination.qmp,
+            'LINES_LOG': log,
+            'LINES_SOURCE': f'{place.source.stem}.{name}',
+            'LINES_DESTINATION': f'{place.destination.stem}.{name}',
             'LINES_FOLDER': place.folder, 'LINES_AT': point,
             'LINES_SIGNAL': str(int(signal))}
 

@@ -22,7 +22,7 @@ import sweeping
 import truth
 from pair import check, until
 
-KINDS = ('precopy', 'postcopy')
+KINDS = ('precopy', 'postcopy', 'recovery')
 TARGETS = ('stream', 'source', 'destination')
 SHORTEST_S, LONGEST_S = 0.1, 20
 ENDS_S = 200
