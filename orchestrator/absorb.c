@@ -16,6 +16,7 @@ static void take_sample(Migration *m, JsonNode *reply)
     }
     if (sample.transferred_bytes > m->sample.transferred_bytes) {
         m->moved_us = m->now_us;
+        stall_move(&m->stall, m->now_us);
     }
     Sample *last = m->passes->len > 0
                        ? &g_array_index(m->passes, Sample, m->passes->len - 1)
@@ -183,7 +184,19 @@ static void take_identity(Migration *m, const Event *event)
     }
 }
 
-void phase_absorb(Migration *m, const Event *event)
+/* An answer that is newer than the stall; the source's must count its bytes. */
+static void take_sign_of_life(Migration *m, const Event *event)
+{
+    bool counts = event->kind == EVENT_REPLY &&
+                  (event->ask == ASK_MIGRATION ||
+                   (event->ask == ASK_LIFE && event->side == SIDE_DESTINATION));
+    if (counts) {
+        stall_answer(&m->stall, event->side,
+                     m->asked_us[event->side][event->ask]);
+    }
+}
+
+static void absorb(Migration *m, const Event *event)
 {
     Facts *facts = &m->facts[event->side];
 
@@ -235,7 +248,21 @@ void phase_absorb(Migration *m, const Event *event)
     case EVENT_SILENT:
         m->waiting[event->side] &= ~ASK_BIT(event->ask);
         break;
+    case EVENT_TICK:
+        stall_tick(&m->stall, m->now_us, phase_stall_max_us(m));
+        break;
     default:
         break;
     }
+}
+
+void phase_absorb(Migration *m, const Event *event)
+{
+    Status before = m->facts[event->side].status;
+
+    absorb(m, event);
+    if (before != m->facts[event->side].status) {
+        stall_move(&m->stall, m->now_us);
+    }
+    take_sign_of_life(m, event);
 }

@@ -62,6 +62,7 @@ static const AskRow asks[N_ASKS] = {
     [ASK_MACHINE ... ASK_MACHINE_LAST] = QUESTION(NULL, TRUE),
     [ASK_THREADS]      = { "query-migrationthreads", 10000,
                            FAILURE_QMP_REFUSED, TRUE },
+    [ASK_LIFE]         = { "query-yank", 10000, FAILURE_QMP_REFUSED, TRUE },
     [TELL_SETTING]     = { NULL, 10000, FAILURE_SETTING_REFUSED },
     [TELL_INCOMING]    = { "migrate-incoming", 10000,
                            FAILURE_INCOMING_REFUSED },

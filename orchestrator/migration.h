@@ -25,6 +25,7 @@
 #include "orchestrator/recovery.h"
 #include "orchestrator/recovery-record.h"
 #include "orchestrator/sample.h"
+#include "orchestrator/stall.h"
 
 typedef enum {
     PHASE_INSPECT,
@@ -54,6 +55,7 @@ typedef enum {
     ASK_MACHINE,    /* the first of caps/machine.h's questions */
     ASK_MACHINE_LAST = ASK_MACHINE + N_CAPS_MACHINE_QUESTIONS - 1,
     ASK_THREADS,
+    ASK_LIFE, /* out of band: is QEMU alive, if its main loop hangs? */
     TELL_SETTING,
     TELL_INCOMING,
     TELL_STOP,
@@ -149,7 +151,8 @@ typedef struct {
                         * attempt on; NULL: where it did at first */
     unsigned recover_attempts;   /* 0: the usual number */
     uint64_t recover_timeout_us; /* 0: the usual time */
-    uint64_t postcopy_stall_us;  /* without a byte; 0: the usual time */
+    uint64_t postcopy_stall_us;  /* pause a post-copy that stands still for
+                                  * longer (I13); 0: the usual time */
 } MigrationSettings;
 
 typedef struct {
@@ -174,6 +177,7 @@ typedef struct {
 
     /* what is going on */
     uint64_t waiting[N_SIDES]; /* bits of Ask: answers that are to come */
+    int64_t asked_us[N_SIDES][N_ASKS]; /* when each was last sent */
     bool connecting[N_SIDES];
     GPtrArray *findings;           /* of Finding, of the preflight */
     GPtrArray *wishes;             /* of CapsWish: ours, then the user's */
@@ -205,6 +209,7 @@ typedef struct {
     int64_t throttle_max_percent, dirty_limit_max_us; /* -1: not told */
     int n_channels;     /* of multifd, seen at work; -1: not told */
     int64_t moved_us;   /* when transferred_bytes last grew */
+    Stall stall;        /* of post-copy */
     bool has_short_end; /* of post-copy: downtime-limit is 0 */
     int64_t start_us, migrate_us, active_us, switchover_us, postcopy_us;
     int64_t settled_us;

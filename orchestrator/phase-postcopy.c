@@ -9,10 +9,15 @@
  * it has read all of the devices' state, is still loading it: the guest does not
  * wait for us.  Sooner it could not be taken back, and a source that ends as a
  * plain pre-copy, or fails, might run the guest too.
+ *
+ * Waiting is always safe and breaking the connection is not (I13): before the
+ * destination is postcopy-active it still reads the state of the devices, which
+ * is never sent again.  So a stream that stands still is left alone until both
+ * sides prove that they are postcopy-active and that nothing moves (stall.h).
  */
 #include "orchestrator/phases.h"
 
-#define STALL_MAX_US    (5 * G_USEC_PER_SEC) /* without a byte */
+#define STALL_MAX_US    (10 * G_USEC_PER_SEC) /* without a byte */
 #define BLACKOUT_MAX_US (2 * G_USEC_PER_SEC)
 
 void phase_start_postcopy(Migration *m)
@@ -118,6 +123,7 @@ PhaseId postcopy_enter(Migration *m)
 {
     m->context.postcopy = m->context.handed_over = true;
     m->moved_us = m->now_us;
+    stall_move(&m->stall, m->now_us);
     if (m->postcopy_us == 0) {
         m->postcopy_us = m->now_us;
     }
@@ -130,32 +136,73 @@ PhaseId postcopy_enter(Migration *m)
     return check_end(m);
 }
 
-/* What is still under way cannot be sent again: phase-recover.c. */
+int64_t phase_stall_max_us(const Migration *m)
+{
+    int64_t stall_us = m->settings->postcopy_stall_us
+                           ? (int64_t)m->settings->postcopy_stall_us
+                           : STALL_MAX_US;
+    /* Half of the time is left to recover it. */
+    return m->settings->recover_only
+               ? MIN(stall_us, phase_recover_max_us(m) / 2)
+               : stall_us;
+}
+
+bool phase_is_stalled(const Migration *m)
+{
+    return stall_is_proved(&m->stall) &&
+           m->facts[SIDE_SOURCE].status == STATUS_POSTCOPY &&
+           m->facts[SIDE_DESTINATION].status == STATUS_POSTCOPY &&
+           m->sample.remaining_bytes > 0;
+}
+
+/* Nothing is sent.  What the source has sent cannot be sent again, and what is
+ * not proved to be stalled may go on by itself. */
 static PhaseId give_up(Migration *m)
 {
+    int awake_s = (int)(m->stall.awake_us / G_USEC_PER_SEC);
+
     m->recovery.is_over = true;
-    return phase_fail(m, FAILURE_POSTCOPY_BROKEN, SIDE_DESTINATION,
-                      "the source has sent everything, and for %d s nobody "
-                      "says that it arrived",
-                      (int)((m->now_us - m->moved_us) / G_USEC_PER_SEC));
+    if (m->sample.remaining_bytes == 0) {
+        return phase_fail(m, FAILURE_POSTCOPY_BROKEN, SIDE_DESTINATION,
+                          "the source has sent everything, and for %d s the "
+                          "destination has not confirmed that it arrived",
+                          awake_s);
+    }
+    return phase_fail(m, FAILURE_POSTCOPY_BROKEN, N_SIDES,
+                      "no byte moved for %d s, and nothing proves that the "
+                      "connection may be broken safely; source: %s, "
+                      "destination: %s",
+                      awake_s, m->facts[SIDE_SOURCE].status_word,
+                      m->facts[SIDE_DESTINATION].status_word);
 }
 
 static PhaseId check_time(Migration *m)
 {
-    int64_t still_us = m->now_us - m->moved_us;
-    int64_t stall_us = m->settings->postcopy_stall_us
-                           ? (int64_t)m->settings->postcopy_stall_us
-                           : STALL_MAX_US;
-
-    if (m->sample.remaining_bytes == 0) {
-        return still_us > phase_recover_max_us(m) ? give_up(m) : m->phase;
-    }
-    if (still_us > stall_us) {
-        phase_note(m, "post-copy: no byte moved for %d s",
-                   (int)(still_us / G_USEC_PER_SEC));
+    if (phase_is_stalled(m)) {
+        phase_note(m, "post-copy: no byte moved for %.1f s",
+                   phase_stall_max_us(m) / 1e6);
         return PHASE_RECOVER;
     }
-    return m->phase;
+    int64_t max_us = phase_recover_max_us(m);
+    if (m->sample.remaining_bytes != 0) {
+        max_us += phase_stall_max_us(m);
+    }
+    return m->stall.awake_us > max_us ? give_up(m) : m->phase;
+}
+
+void phase_ask_both(Migration *m)
+{
+    phase_ask(m, SIDE_SOURCE, ASK_MIGRATION, NULL);
+    bool is_mute = phase_is_waiting_for(m, SIDE_DESTINATION, ASK_MIGRATION);
+    phase_ask(m, SIDE_DESTINATION, ASK_MIGRATION, NULL);
+    /* Its main loop can wait for a page.  What answers out of band afterwards
+     * has sent all of its events before, so its status is known too. */
+    if (is_mute &&
+        caps_inventory_is_on(&m->inventories[SIDE_DESTINATION], "events")) {
+        QmpCommand *command = qmp_command_new(ask_row(ASK_LIFE)->command);
+        command->oob = true;
+        phase_ask(m, SIDE_DESTINATION, ASK_LIFE, command);
+    }
 }
 
 /* The destination can be mute while its main loop waits for a page. */
@@ -168,7 +215,7 @@ PhaseId postcopy_handle(Migration *m, const Event *event)
     }
     phase_check_old_guest(m, event);
     PhaseId next = check_end(m);
-    if (next == m->phase && event->kind == EVENT_TICK) {
+    if (next == m->phase) {
         next = check_time(m);
     }
     if (next != m->phase) {
@@ -179,9 +226,7 @@ PhaseId postcopy_handle(Migration *m, const Event *event)
     if (event->kind != EVENT_TICK || migration_is_in_blackout(m)) {
         return m->phase;
     }
-    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        phase_ask(m, side, ASK_MIGRATION, NULL);
-    }
+    phase_ask_both(m);
     if (!has_come_to_run(m)) {
         phase_ask(m, SIDE_DESTINATION, ASK_RUN_STATE, NULL);
     }

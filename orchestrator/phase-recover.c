@@ -31,10 +31,6 @@ static void go_to(Migration *m, RecoveryStep step)
     m->recovery.step = step;
     m->recovery.step_us = m->now_us;
     m->recovery.told_pause_us = 0;
-    if (step == RECOVERY_PAUSE &&
-        status_of(m, SIDE_SOURCE) == STATUS_POSTCOPY) {
-        phase_ask(m, SIDE_SOURCE, ASK_MIGRATION, NULL);
-    }
 }
 
 int64_t phase_recover_max_us(const Migration *m)
@@ -82,20 +78,38 @@ static PhaseId give_up_in_time(Migration *m)
 
 /* ---- what is told ---- */
 
-static bool is_to_be_paused(const Migration *m, Side side)
-{
-    Status status = status_of(m, side);
-    bool has_sent_all = status_of(m, SIDE_SOURCE) == STATUS_POSTCOPY &&
-                        m->sample.remaining_bytes == 0;
-    return (status == STATUS_POSTCOPY || status == STATUS_POSTCOPY_RECOVER) &&
-           !has_sent_all;
-}
-
 static bool is_paused(const Migration *m, Side side)
 {
     /* 7.2 says "setup" when it listens again. */
     return status_of(m, side) == STATUS_POSTCOPY_PAUSED ||
            (side == SIDE_DESTINATION && status_of(m, side) == STATUS_SETUP);
+}
+
+/* Its newest answer is younger than the step, and it has something to send. */
+static bool has_more_to_send(const Migration *m)
+{
+    return m->stall.asked_us[SIDE_SOURCE] > m->recovery.step_us &&
+           m->sample.remaining_bytes > 0;
+}
+
+/*
+ * I13.  A side that is paused proves that the connection is broken: then the other
+ * one, if it is or was postcopy-active, loses nothing by being paused.  Otherwise
+ * a stall must be proved on both sides.
+ */
+static bool is_to_be_paused(const Migration *m, Side side)
+{
+    switch ((int)status_of(m, side)) {
+    case STATUS_POSTCOPY:
+        return is_paused(m,
+                         side == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE)
+                   ? side == SIDE_DESTINATION || has_more_to_send(m)
+                   : phase_is_stalled(m);
+    case STATUS_POSTCOPY_RECOVER: /* a handshake that hangs */
+        return true;
+    default:
+        return false;
+    }
 }
 
 /*
@@ -116,13 +130,13 @@ static void tell_pause(Migration *m)
     if (!is_first && m->now_us - since_us < NOTICE_US) {
         return;
     }
-    recovery->told_pause_us = m->now_us;
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         if (is_to_be_paused(m, side) &&
             !(is_first && side == SIDE_DESTINATION)) {
             QmpCommand *command = qmp_command_new("migrate-pause");
             command->oob = true;
             phase_ask(m, side, TELL_PAUSE, command);
+            recovery->told_pause_us = m->now_us;
         }
     }
 }
@@ -161,20 +175,31 @@ static void tell_resume(Migration *m, char *uri)
     qmp_command_set_bool(command, "resume", true);
     phase_ask(m, SIDE_SOURCE, TELL_RESUME, command);
     m->recovery.has_stirred = false;
+    stall_move(&m->stall, m->now_us);
     g_clear_pointer(&m->facts[SIDE_SOURCE].error_desc, g_free);
     go_to(m, RECOVERY_RESUME);
 }
 
 /* ---- the steps ---- */
 
+/* Neither side is paused, and no stall is proved any more. */
+static bool goes_on(const Migration *m)
+{
+    return status_of(m, SIDE_SOURCE) == STATUS_POSTCOPY &&
+           status_of(m, SIDE_DESTINATION) == STATUS_POSTCOPY &&
+           !phase_is_stalled(m) &&
+           m->now_us - m->recovery.told_pause_us > NOTICE_US;
+}
+
 static PhaseId pause_both(Migration *m)
 {
     if (is_paused(m, SIDE_SOURCE) && is_paused(m, SIDE_DESTINATION)) {
         return tell_recover(m);
     }
-    if (!phase_is_waiting_for(m, SIDE_SOURCE, ASK_MIGRATION)) {
-        tell_pause(m); /* it is known what the source has left to send */
+    if (goes_on(m)) {
+        return PHASE_POSTCOPY;
     }
+    tell_pause(m);
     return m->phase;
 }
 
@@ -207,19 +232,21 @@ static PhaseId listen(Migration *m, const Event *event)
 
 /*
  * A source of 10.0 says postcopy-recover-setup, and postcopy-paused again if it
- * could not connect; both of postcopy-recover when they talk.
+ * could not connect; both of postcopy-recover when they talk.  Time in which we
+ * were frozen does not count.
  */
 static PhaseId resume(Migration *m, const Event *event)
 {
     Recovery *recovery = &m->recovery;
     bool is_word = phase_is_event(event, SIDE_SOURCE, "MIGRATION");
-    int64_t since_us = m->now_us - recovery->step_us;
+    int64_t since_us = m->stall.awake_us;
+    int64_t handshake_us = MAX(HANDSHAKE_MAX_US, phase_stall_max_us(m));
 
     recovery->has_stirred |= is_word;
     if (is_word && is_paused(m, SIDE_SOURCE)) {
         go_to(m, RECOVERY_WAIT);
     } else if (recovery->has_stirred
-                   ? since_us > HANDSHAKE_MAX_US
+                   ? since_us > handshake_us
                    : since_us > recovery_mute_us(m->migrate_uri)) {
         go_to(m, RECOVERY_WAIT);
     }
@@ -280,9 +307,10 @@ static PhaseId check_end(Migration *m)
 
 static void ask_both(Migration *m)
 {
-    phase_ask(m, SIDE_SOURCE, ASK_MIGRATION, NULL);
-    if (m->recovery.step != RECOVERY_LISTEN) {
-        phase_ask(m, SIDE_DESTINATION, ASK_MIGRATION, NULL);
+    if (m->recovery.step == RECOVERY_LISTEN) {
+        phase_ask(m, SIDE_SOURCE, ASK_MIGRATION, NULL);
+    } else {
+        phase_ask_both(m);
     }
 }
 

@@ -16,6 +16,7 @@ void phase_ask(Migration *m, Side side, Ask ask, QmpCommand *command)
     action->command = command ? command : ask_question(ask);
     action->deadline_ms = ask_row(ask)->deadline_ms + phase_file_ms(m);
     m->waiting[side] |= ASK_BIT(ask);
+    m->asked_us[side][ask] = m->now_us;
     g_ptr_array_add(m->actions, action);
 }
 

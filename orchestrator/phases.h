@@ -78,6 +78,12 @@ PhaseId phase_watch_recovery(Migration *m, const Event *event,
                              bool *ret_is_ours);
 
 int64_t phase_recover_max_us(const Migration *m);
+int64_t phase_stall_max_us(const Migration *m); /* of post-copy */
+/* I13: the stream stands still, and it is proved that both sides are
+ * postcopy-active and that the source has something left to send. */
+bool phase_is_stalled(const Migration *m);
+/* query-migrate on both sides; out of band where the main loop hangs. */
+void phase_ask_both(Migration *m);
 /* A source that lets the guest run again that has gone on elsewhere is stopped:
  * at once when it says so, or as it was found. */
 void phase_check_old_guest(Migration *m, const Event *event);

@@ -221,6 +221,7 @@ static void check_recovery(Migration *m)
     const char *option = settings->recover_uri          ? "--recover-uri"
                          : settings->recover_attempts   ? "--recover-attempts"
                          : settings->recover_timeout_us ? "--recover-timeout"
+                         : settings->postcopy_stall_us  ? "--postcopy-stall"
                                                         : NULL;
     if (option &&
         !caps_inventory_is_on(&m->wanted[SIDE_SOURCE], "postcopy-ram")) {

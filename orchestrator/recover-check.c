@@ -6,8 +6,6 @@
  */
 #include "orchestrator/phases.h"
 
-#define WATCH_MAX_US (5 * G_USEC_PER_SEC)
-
 static const char *word_of(const Migration *m, Side side)
 {
     const Facts *facts = &m->facts[side];
@@ -152,14 +150,6 @@ PhaseId phase_fail_recovery(Migration *m, PhaseId next)
     return PHASE_RESOLVE;
 }
 
-static int64_t watch_us(const Migration *m)
-{
-    int64_t us = m->settings->postcopy_stall_us
-                     ? (int64_t)m->settings->postcopy_stall_us
-                     : WATCH_MAX_US;
-    return MIN(us, phase_recover_max_us(m) / 2);
-}
-
 /* What moves, or leaves the status in which it was found for another than
  * paused, is in somebody's hands. */
 static bool is_in_hands(const Migration *m)
@@ -170,6 +160,19 @@ static bool is_in_hands(const Migration *m)
                      m->sample.transferred_bytes > recovery->moved_bytes;
     return has_moved || (source != (Status)recovery->found &&
                          source != STATUS_POSTCOPY_PAUSED);
+}
+
+/* I13: either the stream, or a handshake in which no byte is counted. */
+static bool is_proved_to_hang(const Migration *m)
+{
+    bool is_in_handshake =
+        m->facts[SIDE_SOURCE].status == STATUS_POSTCOPY_RECOVER ||
+        m->facts[SIDE_DESTINATION].status == STATUS_POSTCOPY_RECOVER;
+    bool is_paused =
+        m->facts[SIDE_SOURCE].status == STATUS_POSTCOPY_PAUSED ||
+        m->facts[SIDE_DESTINATION].status == STATUS_POSTCOPY_PAUSED;
+    return is_in_handshake || is_paused ? stall_is_proved(&m->stall)
+                                        : phase_is_stalled(m);
 }
 
 PhaseId phase_watch_recovery(Migration *m, const Event *event,
@@ -183,12 +186,21 @@ PhaseId phase_watch_recovery(Migration *m, const Event *event,
         return PHASE_ROLL_BACK;
     }
     recovery->moved_bytes = MAX(m->sample.transferred_bytes, 0);
-    *ret_is_ours = m->now_us - recovery->step_us > watch_us(m);
+    if (event->kind == EVENT_DEADLINE) {
+        recovery->is_over = true;
+        return phase_fail(m, FAILURE_POSTCOPY_BROKEN, N_SIDES,
+                          "it is not paused, and nothing proves that the "
+                          "connection may be broken safely; source: %s, "
+                          "destination: %s",
+                          word_of(m, SIDE_SOURCE),
+                          word_of(m, SIDE_DESTINATION));
+    }
+    *ret_is_ours = is_proved_to_hang(m);
     if (*ret_is_ours) {
         phase_note(m,
-                   "nothing moved for %d s and nobody mended it: took it "
+                   "nothing moved for %.1f s and nobody recovered it: took it "
                    "over",
-                   (int)(watch_us(m) / G_USEC_PER_SEC));
+                   phase_stall_max_us(m) / 1e6);
     }
     return m->phase;
 }

@@ -53,7 +53,7 @@ static gboolean take_number(const char *option, const char *text, Unit unit,
 gboolean recovery_take(const RecoveryWords *words, MigrationSettings *migration,
                        GError **error)
 {
-    uint64_t attempts = 0, timeout_ms = 0;
+    uint64_t attempts = 0, timeout_ms = 0, stall_ms = 0;
     if (words->uri && !take_uri(words->uri, migration, error)) {
         return FALSE;
     }
@@ -67,6 +67,12 @@ gboolean recovery_take(const RecoveryWords *words, MigrationSettings *migration,
                      TIMEOUT_MAX_MS, &timeout_ms, error)) {
         return FALSE;
     }
+    if (words->stall &&
+        !take_number("postcopy-stall", words->stall, UNIT_MILLISECONDS,
+                     TIMEOUT_MAX_MS, &stall_ms, error)) {
+        return FALSE;
+    }
+    migration->postcopy_stall_us = stall_ms * 1000;
     migration->recover_attempts = (unsigned)attempts;
     migration->recover_timeout_us = timeout_ms * 1000;
     return TRUE;

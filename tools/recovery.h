@@ -7,7 +7,7 @@
 
 /* As typed; each may be NULL. */
 typedef struct {
-    char *uri, *attempts, *timeout;
+    char *uri, *attempts, *timeout, *stall;
 } RecoveryWords;
 
 /* Fails in G_OPTION_ERROR_BAD_VALUE. */

@@ -132,6 +132,9 @@ static const GOptionEntry common[] = {
       "Try to mend a post-copy whose connection broke so many times", "N" },
     { "recover-timeout", 0, 0, G_OPTION_ARG_STRING, &words.recovery.timeout,
       "... and no longer than this, e.g. 2min; bare: milliseconds", "TIME" },
+    { "postcopy-stall", 0, 0, G_OPTION_ARG_STRING, &words.recovery.stall,
+      "Reconnect a post-copy that sends nothing for longer (default: 10s); "
+      "bare: milliseconds", "TIME" },
     { "recover-uri", 0, 0, G_OPTION_ARG_STRING, &words.recovery.uri,
       "... through this address, if not through that of --uri", "URI" },
     { "json", 0, 0, G_OPTION_ARG_STRING, &words.json,

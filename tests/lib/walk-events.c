@@ -222,6 +222,16 @@ static const Straight live[] = {
     SETTLED,
 };
 
+#define STREAMING                                                              \
+    "{\"status\":\"postcopy-active\",\"ram\":{\"transferred\":1,"          \
+    "\"remaining\":1,\"total\":9}}"
+#define SAYS_ACTIVE                                                            \
+    { EVENT_REPLY, S, ASK_MIGRATION, NULL, STREAMING },                        \
+    {                                                                          \
+        EVENT_REPLY, D, ASK_MIGRATION, NULL,                                   \
+            "{\"status\":\"postcopy-active\"}"                                 \
+    }
+
 /* 10.0's order of events. */
 static const Straight armed[] = {
     READ_BACK(ARMED, ARMED_D),
@@ -239,6 +249,11 @@ static const Straight armed[] = {
     { EVENT_REPLY, D, TELL_CONT, NULL, "{}" },
     { EVENT_QMP, D, 0, "RESUME", NULL },
     { EVENT_TICK },
+    SAYS_ACTIVE,
+    { EVENT_TICK },
+    SAYS_ACTIVE,
+    { EVENT_TICK }, /* one answer more, and a stall is proved: see the walk */
+    { EVENT_REPLY, S, ASK_MIGRATION, NULL, STREAMING },
     { EVENT_QMP, D, 0, "MIGRATION", "{\"status\":\"completed\"}" },
     { EVENT_QMP, S, 0, "MIGRATION", "{\"status\":\"completed\"}" },
     { EVENT_REPLY, D, ASK_RUN_STATE, NULL, "{\"status\":\"running\"}" },

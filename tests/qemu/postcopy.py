@@ -193,10 +193,13 @@ def after_a_pass(place, source, destination):
 
 def stalled_once(place, source, destination):
     """Nobody notices by himself."""
-    run, stream = start_relayed(place, source, destination)
+    run, stream = start_relayed(place, source, destination,
+                                '--postcopy-stall', '2s')
     switch(place)
     stream.stall()
     is_there(place, run)
+    check(any('no byte moved' in note for note in run.result['notes']),
+          'not noted')
 
 
 def has_sent_all(place):

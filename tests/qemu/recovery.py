@@ -74,7 +74,7 @@ def start(place, cut):
         else 'tcp:127.0.0.1:0'
     run = place.migrate(
         '--postcopy', '--postcopy-after', '1', '--uri', uri,
-        '--max-bandwidth', BANDWIDTH,
+        '--max-bandwidth', BANDWIDTH, '--postcopy-stall', '3s',
         '--set', f'max-postcopy-bandwidth={64 << 20}',
         *(['--preempt'] if cut.preempt else []),
         source=monitor.path, wait=False)

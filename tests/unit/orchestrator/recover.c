@@ -166,6 +166,7 @@ static void says_bytes(Split *split, const char *status, int n)
                         status, n);
     ticks(split, 100);
     answers(split, SIDE_SOURCE, ASK_MIGRATION, text);
+    answers(split, SIDE_DESTINATION, ASK_MIGRATION, text);
 }
 
 static void what_hangs_is_taken_over(void **state)
@@ -176,13 +177,35 @@ static void what_hangs_is_taken_over(void **state)
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
         g_autoptr(Split) split = split_new(words[i], words[i]);
         watch(split);
-        ticks(split, 4000);
+        for (int j = 0; j < 98; j++) {
+            says_bytes(split, words[i], 1000);
+        }
         assert_int_equal(n_pauses(split, SIDE_SOURCE), 0);
-        ticks(split, 1100);
+        for (int j = 0; j < 10; j++) {
+            says_bytes(split, words[i], 1000);
+        }
         assert_int_equal(split->m->recovery.step, RECOVERY_PAUSE);
-        says_bytes(split, words[i], 1000); /* how much is left */
         assert_int_equal(n_pauses(split, SIDE_SOURCE), 1);
+        assert_int_equal(n_pauses(split, SIDE_DESTINATION), 0);
     }
+}
+
+/* I13: the destination may wait for a page, or be frozen. */
+static void what_does_not_answer_is_not_taken_over(void **state)
+{
+    g_autoptr(Split) split = split_new("postcopy-active", "postcopy-active");
+    watch(split);
+    for (int j = 0; j < 300; j++) {
+        ticks(split, 100);
+        answers(split, SIDE_SOURCE, ASK_MIGRATION,
+                "{\"status\": \"postcopy-active\", \"ram\": "
+                "{\"transferred\": 1, \"remaining\": 5, \"total\": 9}}");
+    }
+    feed(split, (Event){ .kind = EVENT_DEADLINE });
+    assert_int_equal(n_pauses(split, SIDE_SOURCE), 0);
+    assert_int_equal(n_pauses(split, SIDE_DESTINATION), 0);
+    assert_int_equal(split->m->phase, PHASE_RESOLVE);
+    assert_true(split->m->recovery.is_over);
 }
 
 static void what_is_in_hands_is_refused(void **state)
@@ -349,6 +372,7 @@ int main(void)
         cmocka_unit_test(what_refuses_to_be_paused_cannot_be_mended),
         cmocka_unit_test(what_is_paused_can_be_mended_later),
         cmocka_unit_test(what_hangs_is_taken_over),
+        cmocka_unit_test(what_does_not_answer_is_not_taken_over),
         cmocka_unit_test(what_is_in_hands_is_refused),
         cmocka_unit_test(what_it_refuses_stays_where_it_was),
         cmocka_unit_test(a_half_that_cannot_be_reached_is_not_proved_gone),

@@ -2,7 +2,7 @@
 /*
  * Walks through the phase table by every event that two QEMUs, the clock and a
  * person can give, in every order that it finds new states by, truthful or not.
- * After each event the rules I1 to I10 are held against what the machine wants
+ * After each event the rules I1 to I10 and I13 are held against what the machine wants
  * to be sent; from each state a walk must end when nothing but deadlines comes.
  */
 #include <inttypes.h>
@@ -21,7 +21,11 @@
 #include "tests/lib/walk-events.h"
 
 #define STATES_EACH 200 /* new ones, from each place of the straight way */
-#define ENDS_MAX    12  /* deadlines until every walk must be over */
+#define ENDS_MAX    16  /* deadlines until every walk must be over */
+
+/* Short enough for a walk: a stall is over the limit in one tick or two. */
+#define IMPATIENT                                                              \
+    .recover_timeout_us = G_USEC_PER_SEC, .postcopy_stall_us = 1500
 
 /* Each a way to go, with what leads straight to its end. */
 static struct {
@@ -29,12 +33,12 @@ static struct {
     bool arms_postcopy, is_secure;
     GArray *straight; /* of WalkStep */
 } ways[] = {
-    { { .uri = (char *)"unix:/run/stream" } },
-    { { .uri = (char *)"file:/run/guest" } },
+    { { .uri = (char *)"unix:/run/stream", IMPATIENT } },
+    { { .uri = (char *)"file:/run/guest", IMPATIENT } },
     { { .uri = (char *)"unix:/run/stream", .check_only = true } },
-    { { .uri = (char *)"unix:/run/stream", .recover_attempts = 2 },
+    { { .uri = (char *)"unix:/run/stream", .recover_attempts = 2, IMPATIENT },
       .arms_postcopy = true },
-    { { .uri = (char *)"unix:/run/tls", .no_preflight = true },
+    { { .uri = (char *)"unix:/run/tls", .no_preflight = true, IMPATIENT },
       .is_secure = true },
 };
 
@@ -167,6 +171,13 @@ static char *key_of(const Migration *m)
             128 * m->recovery.has_stirred + 256 * m->has_short_end +
             512 * m->recovery.is_unpausable,
         m->cancel_sent, m->continue_sent, m->rescue_sent);
+    if (m->phase == PHASE_POSTCOPY) {
+        const Stall *stall = &m->stall;
+        g_string_append_printf(key, " %d%d%d", stall->due_us > 0,
+                               stall->asked_us[SIDE_SOURCE] >= stall->due_us,
+                               stall->asked_us[SIDE_DESTINATION] >=
+                                   stall->due_us);
+    }
     if (m->phase == PHASE_RECOVER) {
         g_string_append_printf(key, " r%d a%u", m->recovery.step,
                                m->recovery.n_attempts);
@@ -179,6 +190,8 @@ static char *key_of(const Migration *m)
 }
 
 /* ---- the rules ---- */
+
+static guint stalls_paused; /* migrate-pause sent because of a stall */
 
 static bool is_postcopy(const Facts *facts)
 {
@@ -224,6 +237,33 @@ static bool is_told(Ask ask)
     return ask >= TELL_SETTING;
 }
 
+static bool is_paused(const Migration *m, Side side)
+{
+    Status status = m->facts[side].status;
+    return status == STATUS_POSTCOPY_PAUSED ||
+           (side == SIDE_DESTINATION && status == STATUS_SETUP);
+}
+
+/* I13: the connection is proved broken, or both are active and prove a stall. */
+static void check_pause(const Migration *m, Side side)
+{
+    const Stall *stall = &m->stall;
+    Side other = side == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
+
+    if (is_paused(m, other) ||
+        m->facts[side].status == STATUS_POSTCOPY_RECOVER) {
+        return;
+    }
+    assert_int_equal(m->facts[side].status, STATUS_POSTCOPY);
+    assert_int_equal(m->facts[other].status, STATUS_POSTCOPY);
+    assert_true(stall->still_us > (int64_t)m->settings->postcopy_stall_us);
+    assert_true(stall->moved_us < stall->due_us);
+    assert_true(stall->asked_us[side] >= stall->due_us);
+    assert_true(stall->asked_us[other] >= stall->due_us);
+    assert_true(m->sample.remaining_bytes > 0);
+    stalls_paused++;
+}
+
 static void check_mending(const Migration *m, const Action *action)
 {
     const Facts *facts = &m->facts[action->side];
@@ -236,6 +276,7 @@ static void check_mending(const Migration *m, const Action *action)
     case TELL_PAUSE:
         assert_true(m->context.postcopy && action->command->oob);
         assert_true(is_postcopy(facts));
+        check_pause(m, action->side);
         break;
     case TELL_RECOVER:
         assert_true(action->side == SIDE_DESTINATION && action->command->oob);
@@ -412,7 +453,9 @@ static void check_end(const Migration *from)
         if (phase_row(m->phase)->deadline_ms && !is_leaving) {
             feed(m, &(Event){ .kind = EVENT_DEADLINE });
         } else {
-            m->now_us += 100 * G_USEC_PER_SEC;
+            /* A late tick is no proof of a stall. */
+            m->now_us += m->phase == PHASE_POSTCOPY ? G_USEC_PER_SEC / 2 - 1000
+                                                    : 100 * G_USEC_PER_SEC;
             feed(m, &(Event){ .kind = EVENT_TICK });
         }
     }
@@ -513,6 +556,7 @@ static void every_walk_keeps_the_rules_and_ends(void **state)
     for (size_t way = 0; way < G_N_ELEMENTS(ways); way++) {
         walk(way);
     }
+    assert_true(stalls_paused > 0); /* I13 was put to the test */
 }
 
 /* Both monitors are there from prepare on; one that is lost leads to resolve. */

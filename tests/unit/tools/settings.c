@@ -44,6 +44,19 @@ static void describe_features(const MigrationSettings *m, GString *text)
     }
 }
 
+static void describe_recovery(const MigrationSettings *m, GString *text)
+{
+    if (m->recover_uri || m->recover_attempts || m->recover_timeout_us) {
+        g_string_append_printf(text, " recover=%s/%u/%" PRIu64,
+                               m->recover_uri ? m->recover_uri : "-",
+                               m->recover_attempts, m->recover_timeout_us);
+    }
+    if (m->postcopy_stall_us) {
+        g_string_append_printf(text, " postcopy-stall=%" PRIu64,
+                               m->postcopy_stall_us);
+    }
+}
+
 /* What was understood, as text; or the error. */
 static char *understand(const char *line)
 {
@@ -89,11 +102,7 @@ static char *understand(const char *line)
         g_string_append_printf(text, " link=%" PRIu64, m->link_bits_per_s);
     }
     describe_steering(m, text);
-    if (m->recover_uri || m->recover_attempts || m->recover_timeout_us) {
-        g_string_append_printf(text, " recover=%s/%u/%" PRIu64,
-                               m->recover_uri ? m->recover_uri : "-",
-                               m->recover_attempts, m->recover_timeout_us);
-    }
+    describe_recovery(m, text);
     g_string_append(text, settings.dry_run ? " dry-run" : "");
     if (settings.predict) {
         g_string_append_printf(text, " predict=%" PRId64, settings.measure_us);
@@ -165,6 +174,8 @@ static const struct {
       "- timeout=0 progress=0 --preempt after=1" },
     { "--recover-attempts=3 --recover-timeout=2s",
       "- timeout=0 progress=0 recover=-/3/2000000" },
+    { "--postcopy-stall=500ms",
+      "- timeout=0 progress=0 postcopy-stall=500000" },
     { "--recover-uri=tcp:b:0", "- timeout=0 progress=0 recover=tcp:b:0/0/0" },
     { "--postcopy-after=1 --enable postcopy-ram",
       "- timeout=0 progress=0 +postcopy-ram after=1" },
@@ -272,6 +283,7 @@ static const struct {
     { "--recover-attempts=2ms", "--recover-attempts: '2ms'" },
     { "--recover-timeout=0", "--recover-timeout: '0' is not from 1ms to" },
     { "--recover-timeout=2d", "--recover-timeout: '2d'" },
+    { "--postcopy-stall=0", "--postcopy-stall: '0' is not from 1ms to" },
     { "--recover-uri=here", "--recover-uri: " },
     { "--tls", "--tls needs a folder of credentials" },
     { "--tls=", "--tls needs a folder of credentials" },
