@@ -59,8 +59,20 @@ static const Owner verdicts[N_SOURCES][N_DESTINATIONS] = {
 };
 /* clang-format on */
 
-static SourceView view_source(const Facts *facts, const OwnerContext *context)
+bool owner_never_ran_there(const Facts *destination,
+                           const OwnerContext *context)
 {
+    bool stands = destination->dead ||
+                  facts_run_state_is(destination, "paused") ||
+                  facts_run_state_is(destination, "inmigrate");
+    return stands && !context->cont_sent && !destination->blind &&
+           !facts_has_run(destination);
+}
+
+static SourceView view_source(const Facts facts_of[N_SIDES],
+                              const OwnerContext *context)
+{
+    const Facts *facts = &facts_of[SIDE_SOURCE];
     if (facts->dead) {
         return SOURCE_DEAD;
     }
@@ -88,8 +100,11 @@ static SourceView view_source(const Facts *facts, const OwnerContext *context)
     if (facts->status == STATUS_COMPLETED) {
         return facts_is_running(facts) ? SOURCE_RUNS : SOURCE_TURNS;
     }
-    /* 10.0 lets it run when the last answer from the destination got lost. */
-    if (context->arrived) {
+    /* 10.0 lets it run when the last answer from the destination got lost.
+     * Since 10.2 it also runs again, and rightly so, when the connection breaks
+     * before the destination was sent cont. */
+    if (context->arrived &&
+        !owner_never_ran_there(&facts_of[SIDE_DESTINATION], context)) {
         return SOURCE_OLD;
     }
     /* "paused" with nothing going on is a person's wish (I7), or was ours. */
@@ -189,9 +204,14 @@ static Owner settle_for(Owner owner, SourceView source, const Facts *facts,
 Owner owner_judge(const Facts facts[N_SIDES], const OwnerContext *context,
                   bool final)
 {
-    SourceView source = view_source(&facts[SIDE_SOURCE], context);
+    SourceView source = view_source(facts, context);
     DestinationView destination =
         view_destination(&facts[SIDE_DESTINATION], context);
+    /* A half that never ran, and whose other half has left: it never will. */
+    if (source == SOURCE_RUNS && context->arrived &&
+        owner_never_ran_there(&facts[SIDE_DESTINATION], context)) {
+        destination = DESTINATION_NEVER;
+    }
     Owner owner = source == SOURCE_OLD && facts_is_running(&facts[SIDE_SOURCE])
                       ? OWNER_STOP_SOURCE
                       : verdicts[source][destination];

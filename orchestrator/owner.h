@@ -43,5 +43,9 @@ typedef struct {
 Owner owner_judge(const Facts facts[N_SIDES], const OwnerContext *context,
                   bool final);
 
+/* The guest was never sent cont there, and was never seen to run. */
+bool owner_never_ran_there(const Facts *destination,
+                           const OwnerContext *context);
+
 /* One phrase, for the trace and messages. */
 const char *owner_to_string(Owner owner);

@@ -34,7 +34,8 @@ bool phase_has_begun_postcopy(const Migration *m)
 
 /*
  * 10.0 does that when a connection breaks on which it has sent everything and
- * only waits for the destination's word; the guest itself is there.
+ * only waits for the destination's word; the guest itself is there.  Since 10.2
+ * it is also right, when the destination was never sent cont: owner.c.
  */
 void phase_stop_old_guest(Migration *m)
 {
@@ -45,7 +46,8 @@ void phase_stop_old_guest(Migration *m)
 
 void phase_check_old_guest(Migration *m, const Event *event)
 {
-    if (m->context.arrived && phase_is_event(event, SIDE_SOURCE, "RESUME")) {
+    if (m->context.arrived && phase_is_event(event, SIDE_SOURCE, "RESUME") &&
+        !owner_never_ran_there(&m->facts[SIDE_DESTINATION], &m->context)) {
         phase_stop_old_guest(m);
     }
 }

@@ -180,6 +180,32 @@ static void tell_resume(Migration *m, char *uri)
     go_to(m, RECOVERY_RESUME);
 }
 
+/*
+ * The one yank of I13.  A source of 10.2 that waits for the destination to load
+ * its devices refuses migrate-pause, and the paused destination will not answer it
+ * any more.  It then fails and runs its guest again, which never ran elsewhere.
+ */
+static void free_source(Migration *m)
+{
+    bool is_proved =
+        !phase_is_waiting_for(m, SIDE_DESTINATION, ASK_RUN_STATE) &&
+        m->asked_us[SIDE_DESTINATION][ASK_RUN_STATE] >= m->recovery.step_us &&
+        owner_never_ran_there(&m->facts[SIDE_DESTINATION], &m->context);
+
+    if (status_of(m, SIDE_SOURCE) != STATUS_POSTCOPY_DEVICE ||
+        status_of(m, SIDE_DESTINATION) != STATUS_POSTCOPY_PAUSED ||
+        m->stall.awake_us <= phase_stall_max_us(m)) {
+        return;
+    }
+    if (is_proved) {
+        phase_note(m, "the connection broke before the destination had the "
+                      "guest: broke it on the source too");
+        phase_yank(m);
+    } else {
+        phase_ask(m, SIDE_DESTINATION, ASK_RUN_STATE, NULL);
+    }
+}
+
 /* ---- the steps ---- */
 
 /* Neither side is paused, and no stall is proved any more. */
@@ -200,6 +226,7 @@ static PhaseId pause_both(Migration *m)
         return PHASE_POSTCOPY;
     }
     tell_pause(m);
+    free_source(m);
     return m->phase;
 }
 

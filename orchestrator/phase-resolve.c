@@ -43,10 +43,33 @@ static bool is_stuck(const Migration *m)
            m->facts[SIDE_SOURCE].status == STATUS_POSTCOPY_RECOVER;
 }
 
+/* Nobody sends it anything, and QEMU goes on by itself when the network does. */
+static const char *postcopy_hint(const Migration *m)
+{
+    bool is_broken =
+        m->facts[SIDE_SOURCE].status == STATUS_POSTCOPY_DEVICE &&
+        m->facts[SIDE_DESTINATION].status == STATUS_POSTCOPY_PAUSED;
+    return is_broken
+               ? "the source waits for an answer that the broken connection "
+                 "cannot bring, and refuses migrate-pause and cancel; if the "
+                 "guest never ran on the destination, yank on the source "
+                 "(qmigrate qmp, instances: type migration) lets it run there "
+                 "again"
+               : "wait, quit neither QEMU and cont none: the guest goes on "
+                 "when the network does; qmigrate status with both sides shows "
+                 "whether it moves, and qmigrate recover brings it to its end";
+}
+
 static void say_unresolved(Migration *m)
 {
+    Status source = m->facts[SIDE_SOURCE].status;
     m->outcome = OUTCOME_UNRESOLVED;
     phase_say_unresolved(m);
+    if ((source == STATUS_POSTCOPY && m->sample.remaining_bytes != 0) ||
+        source == STATUS_POSTCOPY_DEVICE) {
+        g_free(m->failure.hint);
+        m->failure.hint = g_strdup(postcopy_hint(m));
+    }
     if (is_stuck(m)) {
         g_free(m->failure.hint);
         m->failure.hint = g_strdup(
@@ -78,7 +101,9 @@ static PhaseId conclude(Migration *m, Owner owner)
         break;
     case OWNER_SPLIT:
         m->outcome = OUTCOME_POSTCOPY_PAUSED;
-        if (m->facts[SIDE_SOURCE].status == STATUS_POSTCOPY || is_stuck(m)) {
+        if (m->facts[SIDE_SOURCE].status == STATUS_POSTCOPY ||
+            m->facts[SIDE_SOURCE].status == STATUS_POSTCOPY_DEVICE ||
+            is_stuck(m)) {
             say_unresolved(m); /* it cannot be paused any more */
         }
         break;
@@ -116,16 +141,11 @@ static PhaseId go_on(Migration *m, PhaseId phase)
  */
 static void tell_cancel(Migration *m)
 {
-    static const char instances[] = "[{\"type\":\"migration\"}]";
-    if (!m->context.postcopy_sent) {
+    if (m->context.postcopy_sent) {
+        phase_yank(m);
+    } else {
         phase_ask(m, SIDE_SOURCE, TELL_CANCEL, NULL);
-        return;
     }
-    QmpCommand *command = qmp_command_new("yank");
-    command->oob = true;
-    qmp_command_set_node(command, "instances",
-                         json_from_string(instances, NULL));
-    phase_ask(m, SIDE_SOURCE, TELL_YANK, command);
 }
 
 static void act_on(Migration *m, Owner owner)
@@ -185,7 +205,10 @@ static PhaseId judge(Migration *m, bool final)
         return m->phase;
     }
     Owner owner = owner_judge(m->facts, &m->context, final);
-    if (owner == OWNER_POSTCOPY && !m->recovery.is_over) {
+    /* It was given up as nothing moved, and moves again. */
+    bool moves = m->moved_us > m->resolve_us;
+    if (owner == OWNER_POSTCOPY && (!m->recovery.is_over || moves)) {
+        m->recovery.is_over = false;
         return go_on(m, PHASE_POSTCOPY);
     }
     if (owner == OWNER_SPLIT && !m->recovery.is_over) {

@@ -27,6 +27,14 @@ static PhaseId refuse_source(Migration *m)
         m->failure.hint =
             g_strdup("it goes on: qmigrate status shows how far it is");
         break;
+    case STATUS_POSTCOPY_DEVICE:
+        m->failure.hint = g_strdup(
+            "wait until the destination has loaded the devices; if its "
+            "connection is broken, and the guest never ran there, yank on the "
+            "source (qmigrate qmp, instances: type migration) lets it run "
+            "there "
+            "again");
+        break;
     }
     return next;
 }

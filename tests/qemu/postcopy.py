@@ -28,7 +28,8 @@ class Stream(wire.Peer):
         os.rename(path, self.target)
         self.moves = threading.Event()
         self.moves.set()
-        self.arrives = True
+        self.arrives = self.answers = True
+        self.closed = threading.Event()
         self.server_of = {}
         super().__init__(path)
 
@@ -45,6 +46,13 @@ class Stream(wire.Peer):
         self.server_of[client] = server
 
     def serve(self, client):
+        try:
+            self.pass_on(client)
+        finally:
+            if not self.answers:
+                self.closed.wait()  # nobody hears of its end either
+
+    def pass_on(self, client):
         server = self.server_of[client]
         other = {client: server, server: client}
         while True:
@@ -54,7 +62,7 @@ class Stream(wire.Peer):
                 if not data:
                     wire.hang_up(server)
                     return
-                if self.arrives:
+                if self.arrives if end is client else self.answers:
                     other[end].sendall(data)
 
     def stall(self):
@@ -62,10 +70,12 @@ class Stream(wire.Peer):
 
     def close(self):
         self.moves.set()
+        self.closed.set()
         super().close()
 
     def cut(self):
         self.is_open = False
+        self.closed.set()
         for end in [self.listener, *self.ends]:
             wire.hang_up(end)
 
