@@ -23,6 +23,8 @@ static const FindingRow rows[N_FINDING_CODES] = {
         "a setting that does nothing here" },
     [FINDING_STAYS] = { "stays",
         "a setting that cannot be put back afterwards" },
+    [FINDING_LEFT_OVER] = { "left-over",
+        "settings that another client made before" },
     [FINDING_DEPRECATED] = { "deprecated",
         "a setting that newer QEMUs do not have" },
     [FINDING_NEW_TO_US] = { "new-to-us",

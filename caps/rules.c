@@ -69,8 +69,9 @@ static const CapsRule rules[] = {
       "fails", "leave it out: nobody answers there", ON_SOURCE },
 
     /* QEMU restarted under its guest */
-    { "mode=cpr-transfer", NEEDS, "transport=cpr", QEMU_REFUSES_LATER, 0, 0,
-      NULL, "leave it out: it takes a second channel, which is not opened here" },
+    { "mode!=normal mode!=cpr-reboot", NEEDS, "transport=cpr",
+      QEMU_REFUSES_LATER, 0, 0, NULL, "set it back: qmigrate qmp QMP "
+      "migrate-set-parameters mode=normal" },
     { "mode!=normal", EXCLUDES, "postcopy-ram", QEMU_REFUSES_LATER, 0, 0, NULL,
       NULL, ON_SOURCE },
     { "mode!=normal", EXCLUDES, "dirty-bitmaps", QEMU_REFUSES_LATER, 0, 0,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "caps/leftover.h"
 #include "orchestrator/preflight-host.h"
 #include "orchestrator/secure.h"
 #include "orchestrator/steer.h"
@@ -231,6 +232,27 @@ static void check_recovery(Migration *m)
     }
 }
 
+/*
+ * Measured: from 7.2 the guest arrives as one that runs, and system_wakeup is
+ * refused, whatever the destination is; from 10.0 to 7.2 it can be woken.
+ * QEMU has kept the state since 9.0.
+ */
+static void check_suspended(Migration *m)
+{
+    const CapsInventory *source = &m->inventories[SIDE_SOURCE];
+    if (facts_run_state_is(&m->facts[SIDE_SOURCE], "suspended") &&
+        source->version && source->version < CAPS_VERSION(9, 0)) {
+        findings_add(m->findings, FINDING_SOURCE_STATE, FINDING_WARNING,
+                     SIDE_SOURCE,
+                     g_strdup("wake it before the migration: qmigrate qmp QMP "
+                              "system_wakeup; on the destination only "
+                              "system_reset helps"),
+                     "the guest is suspended to RAM, and QEMU %s loses that: "
+                     "it cannot be woken on the destination",
+                     caps_inventory_version(source));
+    }
+}
+
 static void check_jobs(Migration *m)
 {
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
@@ -249,6 +271,8 @@ bool preflight_judge(Migration *m)
     if (!m->settings->no_preflight) {
         check_recovery(m);
         check_jobs(m);
+        check_suspended(m);
+        caps_leftovers_note(m->inventories, m->wanted, m->wishes, m->findings);
         caps_machine_compare(m->machines, m->wanted, m->findings);
         preflight_check_host(m);
     }

@@ -119,9 +119,10 @@ static const struct {
     { "dirty-limit", "auto-converge", "10.0.2", SOCKET,
       "+dirty-limit +auto-converge", "+dirty-limit",
       "does not take dirty-limit with auto-converge" },
-    { "mode=cpr-transfer", "transport=cpr", "10.0.2", SOCKET,
+    { "mode!=normal mode!=cpr-reboot", "transport=cpr", "10.0.2", SOCKET,
       "mode=cpr-transfer", "mode=normal",
-      "error S missing: mode=cpr-transfer needs a cpr: address" },
+      "error S missing: mode=cpr-transfer needs a cpr: address (set it back: "
+      "qmigrate qmp QMP migrate-set-parameters mode=normal)\n" },
     { "mode!=normal", "postcopy-ram", "10.0.2", FILE_,
       "mode=cpr-reboot +postcopy-ram", "mode=cpr-reboot",
       "does not take mode=cpr-reboot with postcopy-ram" },

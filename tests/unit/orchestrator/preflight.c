@@ -50,6 +50,7 @@ static void run_case(const Case *one)
 
 /* ---- the QEMUs ---- */
 
+#define JOB  "[{\"id\":\"j\",\"type\":\"backup\",\"status\":\"running\"}]"
 #define OURS "S +events +pause-before-switchover +return-path; D +events"
 
 static const Case pairs[] = {
@@ -90,6 +91,32 @@ static const Case pairs[] = {
                      { S, ASK_MIGRATION, "{\"status\":\"failed\"}" } } },
       "",
       OURS },
+    { "a guest that is suspended to RAM",
+      { { "10.0", "10.0" },
+        .replies = { { S, ASK_RUN_STATE, "{\"status\":\"suspended\"}" } } },
+      "",
+      OURS },
+    { "and comes to an old QEMU",
+      { { "10.0", "7.2" },
+        .replies = { { S, ASK_RUN_STATE, "{\"status\":\"suspended\"}" } } },
+      "",
+      OURS },
+    { "or from one, which loses that",
+      { { "7.2", "10.0" },
+        .replies = { { S, ASK_RUN_STATE, "{\"status\":\"suspended\"}" } } },
+      "warning S source-state: the guest is suspended to RAM, and QEMU 7.2.22 "
+      "loses that: it cannot be woken on the destination (wake it before the "
+      "migration: qmigrate qmp QMP system_wakeup; on the destination only "
+      "system_reset helps)\n",
+      OURS },
+    { "a block job",
+      { { "10.0", "10.0" },
+        .replies = { { S, ASK_JOBS, JOB }, { S, ASK_BLOCK_JOBS, "[]" } } },
+      "error S block-job: the backup job 'j' is not over (running): QEMU "
+      "cannot "
+      "hand over the disks while it runs (wait for its end, or cancel it: "
+      "qmigrate qmp QMP job-cancel id=j)\n",
+      NULL },
     { "a device in the way",
       { { "10.0", "10.0" },
         .replies = { { S, ASK_MIGRATION,
