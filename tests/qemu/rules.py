@@ -65,6 +65,12 @@ class Case(NamedTuple):
                 status = one.message['data']['status']
         return status
 
+    def was_known(self, line, side, statuses):
+        """One of them was read at any time before."""
+        return any(one.event == 'MIGRATION' and
+                   one.message['data']['status'] in statuses
+                   for one in self.read_before(line, side))
+
     def true_status(self, line, side):
         return status_at(self.truth.get(side, ()), line.time - MARGIN_S)
 
@@ -74,11 +80,19 @@ class Case(NamedTuple):
                    for event in self.truth.get(side, ()))
 
     def has_read_stop(self, line, act):
-        """The guest ran until the act, and the STOP was read before."""
+        """The guest ran until the act, and the STOP was read before.  A STOP
+        with a switchover right after it can be of either."""
         stamps = [event_of(one.message).time
                   for one in self.read_before(line, act.side)
                   if one.event == 'STOP']
-        return any(act.time <= stamp < act.time + STOPS_S for stamp in stamps)
+        return any(act.time <= stamp < act.time + STOPS_S and
+                   not self.switches_at(stamp) for stamp in stamps)
+
+    def switches_at(self, time):
+        return any(event.name == 'MIGRATION' and
+                   event.data['status'] in (*SWITCHING, *POSTCOPY)
+                   and time <= event.time < time + STOPS_S
+                   for event in self.truth['source'])
 
     def act_before(self, line, *commands, side=None):
         return [act for act in self.acts if act.command in commands
@@ -107,7 +121,7 @@ def cont_on_destination(case, line):
     if known['destination'] in POSTCOPY or known['source'] in POSTCOPY:
         needed = SIDES if not case.has_pong else ('source',)
         for side in needed:
-            if known[side] not in ('postcopy-active', 'completed'):
+            if not case.was_known(line, side, ('postcopy-active', 'completed')):
                 yield f'I11: cont on a post-copy destination while the ' \
                     f'{side} is {known[side]}'
 

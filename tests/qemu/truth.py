@@ -13,6 +13,7 @@ import rules
 SETTLED_S = 0.3
 LATELY_S = 0.5  # so old may what was asked be at the exit
 PAIR = ('source', 'destination')
+MOVES = ('migrate', 'run')
 DESTROYS = ('kill', 'quit')
 IN_PROGRESS = ('setup', 'active', 'device', 'pre-switchover', 'cancelling',
                'wait-unplug', 'failing')
@@ -69,7 +70,7 @@ def problems(started, run, acts):
     accepted = {act.command for act in acts if act.was_accepted}
     # A migration of another takes the guest away at about that time or later.
     # A paused guest gives no STOP, so there nobody can say when it left.
-    if 'migrate' in accepted and (state_at_exit == 'finish-migrate' or
+    if accepted.intersection(MOVES) and (state_at_exit == 'finish-migrate' or
                                   started.kind.is_paused and run.code == 3 or
                                   stopped_lately(place.source, exit_time)):
         held_at_exit['source'] = True
@@ -91,7 +92,7 @@ def problems(started, run, acts):
             not accepted.intersection(DESTROYS):
         found.append(f'it says that the guest is on the {claimed}, which is '
                      f'{getattr(place, claimed).run_state()}')
-    found += whole(started, running)
+    found += whole(started, running, accepted)
     return found
 
 
@@ -100,11 +101,14 @@ def stopped_lately(qemu, exit_time):
                for event in events_of(qemu))
 
 
-def whole(started, running):
-    """The memory of the guest that runs."""
+def whole(started, running, accepted):
+    """The memory of the guest that runs, if its other half is not destroyed."""
     if len(running) != 1:
         return []
     qemu = next(one for one in started.place.qemus if one.name == running[0])
+    if accepted.intersection(DESTROYS) and \
+            kinds.migration_of(qemu) in rules.POSTCOPY:
+        return []
     try:
         qemu.beats_on()
         qemu.is_intact()
@@ -135,7 +139,7 @@ def at_source(started, running, accepted):
     if 'source' in running:
         return
     # Someone else may have moved it, or have stopped it.
-    if accepted.intersection({'migrate', 'stop', 'run'}) or \
+    if accepted.intersection({*MOVES, 'stop'}) or \
             started.kind.is_paused:
         return
     yield f'said to run on the source, which is {place.source.run_state()}'
