@@ -92,7 +92,7 @@ def problems(started, run, acts):
             not accepted.intersection(DESTROYS):
         found.append(f'it says that the guest is on the {claimed}, which is '
                      f'{getattr(place, claimed).run_state()}')
-    found += whole(started, running, accepted)
+    found += whole(started, running, run)
     return found
 
 
@@ -101,13 +101,14 @@ def stopped_lately(qemu, exit_time):
                for event in events_of(qemu))
 
 
-def whole(started, running, accepted):
-    """The memory of the guest that runs, if its other half is not destroyed."""
+def whole(started, running, run):
+    """The memory of the guest that runs, unless the run could not establish
+    what became of a guest in two halves."""
     if len(running) != 1:
         return []
     qemu = next(one for one in started.place.qemus if one.name == running[0])
-    if accepted.intersection(DESTROYS) and \
-            kinds.migration_of(qemu) in rules.POSTCOPY:
+    if run.code in (7, 8) and (kinds.migration_of(qemu) in rules.POSTCOPY or
+                               qemu is started.place.destination):
         return []
     try:
         qemu.beats_on()
