@@ -12,6 +12,7 @@ command that repeats the case."""
 
 import os
 import random
+import signal
 import sys
 import time
 import zlib
@@ -75,6 +76,7 @@ class Sweep:
         if not pair.QMIGRATE or not pair.QEMUS:
             print('QMIGRATE is not set, or no QEMU to test with')
             sys.exit(77)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         self.habit = habit
         self.n_run = self.n_before = 0
         self.failed, self.skipped = [], []
