@@ -82,6 +82,22 @@ static void check_stopped(Migration *m, Side side)
     }
 }
 
+/* Whose migration the source reports, and how far it is. */
+static void take_source(Migration *m, JsonNode *reply)
+{
+    const Sample sample = sample_from_query_migrate(reply, 0);
+    JsonObject *info = reply && JSON_NODE_HOLDS_OBJECT(reply)
+                           ? json_node_get_object(reply)
+                           : NULL;
+    const char *word = info ? qmp_json_string(info, "status") : NULL;
+
+    ours_take_reply(&m->context.ours, status_from_word(word ? word : "none"),
+                    sample.total_us, m->now_us);
+    if (m->context.ours.proof >= OURS_DOUBTFUL) {
+        take_sample(m, reply);
+    }
+}
+
 static void take_blocktime(Migration *m, JsonNode *reply)
 {
     if (reply && JSON_NODE_HOLDS_OBJECT(reply)) {
@@ -93,9 +109,9 @@ static void take_blocktime(Migration *m, JsonNode *reply)
 static void check_arrived(Migration *m, Side side)
 {
     Status status = m->facts[side].status;
-    m->context.arrived |= side == SIDE_DESTINATION && m->context.started &&
-                          status_is_postcopy(status) &&
-                          status != STATUS_POSTCOPY_DEVICE;
+    m->context.arrived |=
+        side == SIDE_DESTINATION && m->context.ours.proof >= OURS_DOUBTFUL &&
+        status_is_postcopy(status) && status != STATUS_POSTCOPY_DEVICE;
 }
 
 static void absorb_reply(Migration *m, const Event *event)
@@ -114,8 +130,8 @@ static void absorb_reply(Migration *m, const Event *event)
         if (event->side == SIDE_DESTINATION) {
             take_blocktime(m, event->value);
         }
-        if (event->side == SIDE_SOURCE && m->context.started) {
-            take_sample(m, event->value);
+        if (event->side == SIDE_SOURCE) {
+            take_source(m, event->value);
         }
         break;
     case ASK_CAPABILITIES:
@@ -136,6 +152,12 @@ static void absorb_reply(Migration *m, const Event *event)
         break;
     case ASK_THREADS:
         take_threads(m, event->value);
+        break;
+    case TELL_CONT:
+        facts->ran = true;
+        break;
+    case TELL_MIGRATE:
+        ours_answer(&m->context.ours, true, m->migrate_us);
         break;
     }
 }
@@ -168,9 +190,40 @@ static void take_refusal(Migration *m, const Event *event)
 
     /* What it does not take it never runs. */
     m->context.handed_over &= event->ask != TELL_INCOMING;
-    /* "failed" comes before it, and 7.2 says nowhere else why. */
-    if (event->ask == TELL_MIGRATE && !facts->error_desc) {
-        facts->error_desc = g_strdup(event->text);
+    if (event->ask == TELL_MIGRATE) {
+        ours_answer(&m->context.ours, false, m->migrate_us);
+        m->context.started = false; /* nothing left the source */
+        /* "failed" comes before it, and 7.2 says nowhere else why. */
+        if (!facts->error_desc) {
+            facts->error_desc = g_strdup(event->text);
+        }
+    }
+}
+
+static void take_event(Migration *m, const Event *event)
+{
+    Facts *facts = &m->facts[event->side];
+
+    facts_take_event(facts, event->name, event->data, event->qemu_time_us);
+    if (event->side == SIDE_SOURCE && event->data &&
+        strcmp(event->name, "MIGRATION") == 0) {
+        ours_take_event(&m->context.ours, facts->status);
+    }
+    check_arrived(m, event->side);
+}
+
+/* No answer will come any more. */
+static void miss_reply(Migration *m, const Event *event)
+{
+    if (event->side == SIDE_SOURCE && event->ask == ASK_MIGRATION) {
+        ours_miss_reply(&m->context.ours);
+    }
+}
+
+static void miss_events(Migration *m, Side side)
+{
+    if (side == SIDE_SOURCE) {
+        ours_miss_events(&m->context.ours);
     }
 }
 
@@ -219,6 +272,7 @@ static void absorb(Migration *m, const Event *event)
         break;
     case EVENT_LOST:
         facts->connected = false;
+        miss_events(m, event->side);
         m->connecting[event->side] = false;
         m->waiting[event->side] = 0;
         break;
@@ -230,22 +284,22 @@ static void absorb(Migration *m, const Event *event)
         m->waiting[event->side] = 0;
         break;
     case EVENT_QMP:
-        facts_take_event(facts, event->name, event->data, event->qemu_time_us);
-        check_arrived(m, event->side);
+        take_event(m, event);
         phase_absorb_jobs(m, event);
         break;
     case EVENT_REPLY:
         absorb_reply(m, event);
-        facts->ran |= event->ask == TELL_CONT;
         phase_absorb_jobs(m, event);
         m->waiting[event->side] &= ~ASK_BIT(event->ask);
         break;
     case EVENT_REFUSED:
         take_refusal(m, event);
+        miss_reply(m, event);
         phase_absorb_jobs(m, event);
         m->waiting[event->side] &= ~ASK_BIT(event->ask);
         break;
     case EVENT_SILENT:
+        miss_reply(m, event);
         m->waiting[event->side] &= ~ASK_BIT(event->ask);
         break;
     case EVENT_TICK:

@@ -121,7 +121,7 @@ static void conclude(Attached *a, Owner owner)
 static bool is_final(Owner owner)
 {
     return owner == OWNER_SOURCE || owner == OWNER_DESTINATION ||
-           owner == OWNER_NOBODY;
+           owner == OWNER_NOBODY || owner == OWNER_DOOMED;
 }
 
 /* The end shows on each side in its own time; what is known is from before. */

@@ -53,6 +53,8 @@ Owner attached_judge(const Attached *a, bool final)
                     runs(source);
     const OwnerContext context = {
         .started = source->status != STATUS_NONE,
+        /* The user says that the two belong together; nothing is sent for it. */
+        .ours = { .proof = OURS_PROVED },
         .guest_ran = a->guest_ran,
         .handed_over = a->may_be_handed && !is_alone,
     };
@@ -143,6 +145,9 @@ static const struct {
       "stands still on the source: the destination never ran it" },
     { OWNER_SPLIT,       "split",       "is split between both" },
     { OWNER_NOBODY,      "none",        "is gone" },
+    { OWNER_DOOMED,      "unknown",
+      "cannot survive, but a QEMU still runs a part of it and can write to its "
+      "disks: quit that QEMU" },
 };
 /* clang-format on */
 

@@ -73,6 +73,12 @@ bool status_is_in_progress(Status status)
     return status != STATUS_UNKNOWN && !status_is_terminal(status);
 }
 
+bool status_is_before_switchover(Status status)
+{
+    return status == STATUS_SETUP || status == STATUS_WAIT_UNPLUG ||
+           status == STATUS_ACTIVE || status == STATUS_CANCELLING;
+}
+
 bool status_is_switchover(Status status)
 {
     return status == STATUS_PRE_SWITCHOVER || status == STATUS_DEVICE;

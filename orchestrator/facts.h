@@ -65,6 +65,8 @@ bool status_is_terminal(Status status);
 bool status_is_postcopy(Status status);
 /* Somewhere between migrate and its end. */
 bool status_is_in_progress(Status status);
+/* Under way, and the guest not stopped by it so far. */
+bool status_is_before_switchover(Status status);
 /* The blackout, or just before: nothing may be asked, printed or written. */
 bool status_is_switchover(Status status);
 

@@ -306,7 +306,9 @@ static PhaseId take_failure(Migration *m, const Event *event)
     }
     /* Once it was there, a source that is gone must be looked for. */
     bool gone = event->kind == EVENT_DIED || event->kind == EVENT_LOST;
-    if (gone && event->side == SIDE_SOURCE &&
+    /* A source refuses settings while someone else migrates it. */
+    bool refused = event->kind == EVENT_REFUSED && m->phase == PHASE_PREPARE;
+    if ((gone || refused) && event->side == SIDE_SOURCE &&
         m->facts[SIDE_SOURCE].run_state[0] != '\0') {
         next = PHASE_RESOLVE;
     }

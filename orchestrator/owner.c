@@ -14,6 +14,7 @@ typedef enum {
     SOURCE_SPOILT, /* the same by a cancel, and will not resume */
     SOURCE_HELD,   /* has the guest, which we stopped */
     SOURCE_OLD,    /* has the guest as it was before it went on elsewhere */
+    SOURCE_TAKEN,  /* a migration that is not ours has the guest, or had */
     SOURCE_DEAD,
     SOURCE_UNKNOWN,
     N_SOURCES,
@@ -42,6 +43,7 @@ typedef enum {
 #define GOES_ON OWNER_POSTCOPY
 #define SPLIT   OWNER_SPLIT
 #define NOBODY  OWNER_NOBODY
+#define TAKEN   OWNER_TAKEN
 #define UNPROV  OWNER_UNPROVED
 static const Owner verdicts[N_SOURCES][N_DESTINATIONS] = {
 /*                     WAITS   NEVER   LOADED  RUNS    STRAYS  POSTCOPY SPLIT   DIED    UNKNOWN */
@@ -54,10 +56,48 @@ static const Owner verdicts[N_SOURCES][N_DESTINATIONS] = {
 [SOURCE_SPOILT]    = { WAIT,   WAIT,   WAIT,   UNPROV, UNPROV, NOBODY,  NOBODY, WAIT,   WAIT   },
 [SOURCE_OLD]       = { UNPROV, UNPROV, UNPROV, ON_D,   UNPROV, UNPROV,  UNPROV, NOBODY, UNPROV },
 [SOURCE_HELD]      = { WAIT,   CONT_S, UNPROV, UNPROV, UNPROV, UNPROV,  UNPROV, UNPROV, UNPROV },
-[SOURCE_DEAD]      = { WAIT,   NOBODY, CONT_D, ON_D,   WAIT,   NOBODY,  NOBODY, NOBODY, UNPROV },
+[SOURCE_TAKEN]     = { TAKEN,  TAKEN,  TAKEN,  TAKEN,  TAKEN,  TAKEN,   TAKEN,  TAKEN,  TAKEN  },
+[SOURCE_DEAD]      = { WAIT,   NOBODY, CONT_D, ON_D,   WAIT,   WAIT,    NOBODY, NOBODY, UNPROV },
 [SOURCE_UNKNOWN]   = { UNPROV, UNPROV, UNPROV, UNPROV, UNPROV, UNPROV,  UNPROV, UNPROV, UNPROV },
 };
 /* clang-format on */
+
+static bool is_held(const Facts *facts, const OwnerContext *context)
+{
+    return context->held && context->guest_ran &&
+           facts_run_state_is(facts, "paused");
+}
+
+/*
+ * The migration that the source reports is not proved to be ours: what ended
+ * with "postmigrate" may have taken the guest anywhere.  Where the source has the
+ * guest, whose migration it is makes no difference.
+ */
+static SourceView view_external(const Facts *facts, const OwnerContext *context)
+{
+    bool is_idle = status_is_terminal(facts->status);
+    bool is_asked = context->ours.proof == OURS_ASKED;
+    bool is_before_switchover =
+        is_idle || (!is_asked && status_is_before_switchover(facts->status));
+
+    if (context->arrived) {
+        return SOURCE_UNKNOWN;
+    }
+    if (is_held(facts, context)) {
+        bool is_untouched =
+            is_idle && !context->started && !context->ours.is_external;
+        return is_asked       ? SOURCE_TURNS
+               : is_untouched ? SOURCE_HELD
+                              : SOURCE_TAKEN;
+    }
+    if (facts_run_state_is(facts, "postmigrate") ||
+        status_is_postcopy(facts->status)) {
+        return is_asked ? SOURCE_TURNS : SOURCE_TAKEN;
+    }
+    return is_before_switchover && !facts_run_state_is(facts, "finish-migrate")
+               ? SOURCE_RUNS
+               : SOURCE_TURNS;
+}
 
 bool owner_never_ran_there(const Facts *destination,
                            const OwnerContext *context)
@@ -79,6 +119,9 @@ static SourceView view_source(const Facts facts_of[N_SIDES],
     if (!facts->connected || facts->status == STATUS_UNKNOWN ||
         facts->run_state[0] == '\0') {
         return SOURCE_UNKNOWN;
+    }
+    if (!ours_is_current(&context->ours, facts->status)) {
+        return view_external(facts, context);
     }
     if (facts->status == STATUS_POSTCOPY_PAUSED) {
         return SOURCE_SPLIT;
@@ -108,8 +151,7 @@ static SourceView view_source(const Facts facts_of[N_SIDES],
         return SOURCE_OLD;
     }
     /* "paused" with nothing going on is a person's wish (I7), or was ours. */
-    if (context->held && context->guest_ran &&
-        facts_run_state_is(facts, "paused")) {
+    if (is_held(facts, context)) {
         return SOURCE_HELD;
     }
     return facts_run_state_is(facts, "finish-migrate") ? SOURCE_TURNS
@@ -185,16 +227,49 @@ static DestinationView view_destination(const Facts *facts,
     }
 }
 
+/* Not dead, and not proved to stand still. */
+static bool may_run(const Facts *facts)
+{
+    return !facts->dead && (!facts->connected || facts->run_state[0] == '\0' ||
+                            facts_is_running(facts));
+}
+
+/* What the table says of a guest of which a part is gone for good. */
+static Owner judge_loss(const Facts facts[N_SIDES], SourceView source,
+                        DestinationView destination, Owner owner, bool final)
+{
+    if (source == SOURCE_POSTCOPY && owner == OWNER_NOBODY &&
+        facts[SIDE_SOURCE].status == STATUS_POSTCOPY_DEVICE) {
+        return OWNER_WAIT; /* 10.2: this source still fails back */
+    }
+    /* A destination that has all of it would say so by now. */
+    if (final && source == SOURCE_DEAD && destination == DESTINATION_POSTCOPY) {
+        owner = OWNER_NOBODY;
+    }
+    bool may_run_there =
+        destination != DESTINATION_NEVER && may_run(&facts[SIDE_DESTINATION]);
+    if (owner == OWNER_SOURCE && destination == DESTINATION_DIED &&
+        may_run_there) {
+        return OWNER_UNPROVED; /* it failed, and may run all the same */
+    }
+    return owner == OWNER_NOBODY &&
+                   (may_run(&facts[SIDE_SOURCE]) || may_run_there)
+               ? OWNER_DOOMED
+               : owner;
+}
+
 /* Nothing more will be learnt: what is left of a verdict that asks for time. */
 static Owner settle_for(Owner owner, SourceView source, const Facts *facts,
                         const OwnerContext *context)
 {
+    bool is_ours = context->ours.proof == OURS_PROVED;
+
     if (owner != OWNER_WAIT && owner != OWNER_CANCEL &&
         owner != OWNER_STOP_SOURCE) {
         return owner;
     }
     /* "cancelling" can last as long as a connect does, while the guest runs. */
-    if (source == SOURCE_MIGRATES && !context->handed_over &&
+    if (source == SOURCE_MIGRATES && is_ours && !context->handed_over &&
         facts_run_state_is(facts, "running")) {
         return OWNER_SOURCE;
     }
@@ -216,11 +291,17 @@ Owner owner_judge(const Facts facts[N_SIDES], const OwnerContext *context,
                       ? OWNER_STOP_SOURCE
                       : verdicts[source][destination];
 
-    /* I10: what we do not know might be a post-copy. */
+    owner = judge_loss(facts, source, destination, owner, final);
+    /* I10: what we do not know might be a post-copy; I12: or someone else's. */
     if (owner == OWNER_CANCEL &&
-        (context->postcopy ||
+        (context->postcopy || context->ours.proof != OURS_PROVED ||
          facts[SIDE_SOURCE].status == STATUS_IN_PROGRESS)) {
         owner = OWNER_WAIT;
+    }
+    /* I14; before migrate was sent nothing can have taken the guest. */
+    if (owner == OWNER_CONT_SOURCE && context->started &&
+        context->ours.proof != OURS_PROVED) {
+        owner = OWNER_UNPROVED;
     }
     return final ? settle_for(owner, source, &facts[SIDE_SOURCE], context)
                  : owner;
@@ -239,6 +320,9 @@ const char *owner_to_string(Owner owner)
         [OWNER_POSTCOPY] = "in post-copy",
         [OWNER_SPLIT] = "split between both, paused",
         [OWNER_NOBODY] = "the guest is gone",
+        [OWNER_DOOMED] =
+            "the guest cannot survive, and a part of it still runs",
+        [OWNER_TAKEN] = "taken by someone else's migration",
         [OWNER_UNPROVED] = "not established",
     };
     return words[owner];

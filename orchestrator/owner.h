@@ -7,6 +7,7 @@
  * ever may have run on the destination.
  */
 #include "orchestrator/facts.h"
+#include "orchestrator/ours.h"
 #include "caps/side.h"
 
 typedef enum {
@@ -19,12 +20,15 @@ typedef enum {
     OWNER_DESTINATION,
     OWNER_POSTCOPY, /* on its way from one to the other: let it go on */
     OWNER_SPLIT,    /* post-copy, paused */
-    OWNER_NOBODY,
+    OWNER_NOBODY,   /* proved: no vCPU of it runs anywhere */
+    OWNER_DOOMED,   /* it cannot survive, but a QEMU still runs a part of it */
+    OWNER_TAKEN, /* someone else's migration has it, or had: nothing is sent */
     OWNER_UNPROVED,
 } Owner;
 
 typedef struct {
-    bool started;       /* migrate was sent */
+    bool started;       /* migrate was sent, and not refused */
+    Ours ours;          /* is what the source reports our migration? */
     bool guest_ran;     /* before: so it shall run afterwards */
     bool handed_over;   /* the source began to send the last state: from here on
                         * a destination may run the guest by itself */

@@ -35,16 +35,16 @@ static bool leaves_nothing(const Migration *m)
             m->outcome == OUTCOME_CANCELLED);
 }
 
-/* I5: nothing is changed while QEMU migrates.  Before migrate it does not: a
- * destination that could not listen is in setup all the same.  Afterwards one in
- * setup listens, and nobody will come: 10.0 goes on so when it refused a source
- * at the TLS handshake. */
+/* I5, I12: nothing is changed while a side migrates, whoever started that.  A
+ * destination in setup only listens: before migrate even one that could not, and
+ * later one that nobody will come to, as 10.0 when it refused a source at the
+ * TLS handshake. */
 static bool is_migrating(const Migration *m, Side side)
 {
     Status status = m->facts[side].status;
-    bool listens =
-        leaves_nothing(m) && side == SIDE_DESTINATION && status == STATUS_SETUP;
-    return m->context.started && status_is_in_progress(status) && !listens;
+    bool listens = side == SIDE_DESTINATION && status == STATUS_SETUP &&
+                   (m->migrate_us == 0 || leaves_nothing(m));
+    return status_is_in_progress(status) && !listens;
 }
 
 /* Backwards, one at a time; false: nothing is left to be put back. */
@@ -53,7 +53,7 @@ static bool undo_next(Migration *m)
     while (m->n_sent > 0) {
         const CapsStep *step = m->steps->pdata[--m->n_sent];
         const Facts *facts = &m->facts[step->side];
-        bool ours = !m->context.started || keeps_guest(m, step->side) ||
+        bool ours = m->migrate_us == 0 || keeps_guest(m, step->side) ||
                     was_never_told(m, step->side) || leaves_nothing(m);
         if (ours && step->undo->arguments && facts->connected &&
             !is_migrating(m, step->side)) {
@@ -125,7 +125,7 @@ static void report_waiting(Migration *m)
 {
     const Facts *destination = &m->facts[SIDE_DESTINATION];
     bool is_useless =
-        m->context.started &&
+        m->migrate_us > 0 &&
         (m->outcome == OUTCOME_FAILED || m->outcome == OUTCOME_CANCELLED) &&
         !was_never_told(m, SIDE_DESTINATION);
 

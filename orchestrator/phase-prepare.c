@@ -77,8 +77,9 @@ PhaseId prepare_enter(Migration *m)
 
 PhaseId prepare_handle(Migration *m, const Event *event)
 {
-    if (event->kind != EVENT_REPLY) {
-        return m->phase;
+    PhaseId next = phase_check_external(m);
+    if (next != m->phase || event->kind != EVENT_REPLY) {
+        return next;
     }
     switch ((int)event->ask) {
     case TELL_SETTING:

@@ -8,10 +8,16 @@
 
 #define ENDING_MAX_US (G_USEC_PER_SEC / 2)
 
+/* A destination that nothing was sent to has no part of the guest. */
+static bool has_part(const Migration *m, Side side)
+{
+    return side == SIDE_SOURCE || m->context.started;
+}
+
 static void ask_round(Migration *m)
 {
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        if (m->facts[side].dead) {
+        if (m->facts[side].dead || !has_part(m, side)) {
             continue;
         }
         if (m->facts[side].connected) {
@@ -27,7 +33,7 @@ static void ask_round(Migration *m)
  * destination's end looked like before. */
 static void name_who_cancelled(Migration *m)
 {
-    if (m->context.started && !m->cancel_sent &&
+    if (m->context.ours.ended == STATUS_CANCELLED && !m->cancel_sent &&
         m->facts[SIDE_SOURCE].status == STATUS_CANCELLED &&
         m->failure.code != FAILURE_CANCELLED_ELSEWHERE) {
         failure_clear(&m->failure);
@@ -80,15 +86,28 @@ static void say_unresolved(Migration *m)
     }
 }
 
+/* The source reports a migration that is not ours; while migrate is not answered
+ * nobody can tell. */
+static bool is_of_others(const Migration *m)
+{
+    const Facts *source = &m->facts[SIDE_SOURCE];
+    return source->connected && status_is_in_progress(source->status) &&
+           m->context.ours.proof != OURS_ASKED &&
+           !ours_is_current(&m->context.ours, source->status);
+}
+
 static PhaseId conclude(Migration *m, Owner owner)
 {
     switch (owner) {
     case OWNER_SOURCE:
         name_who_cancelled(m);
+        if (is_of_others(m)) {
+            phase_say_taken(m);
+        }
         if (m->failure.code == FAILURE_CANCELLED ||
             m->failure.code == FAILURE_CANCELLED_ELSEWHERE) {
             m->outcome = OUTCOME_CANCELLED;
-        } else if (m->context.started) {
+        } else if (m->context.started || m->context.ours.is_refused) {
             m->outcome = OUTCOME_FAILED;
         } /* else it is what phase_fail() made of it */
         break;
@@ -116,8 +135,19 @@ static PhaseId conclude(Migration *m, Owner owner)
                          "is gone; never cont what is left of it");
         }
         break;
+    case OWNER_TAKEN:
+        m->outcome = OUTCOME_UNRESOLVED;
+        phase_say_taken(m);
+        break;
+    case OWNER_DOOMED:
+        m->outcome = OUTCOME_UNRESOLVED;
+        phase_say_doomed(m);
+        break;
     default:
         say_unresolved(m);
+        if (is_of_others(m)) {
+            phase_say_taken(m);
+        }
         break;
     }
     return PHASE_ROLL_BACK;
@@ -199,6 +229,14 @@ static bool is_ending(const Migration *m, Side side)
            m->now_us - m->resolve_us < ENDING_MAX_US;
 }
 
+/* More time makes no difference. */
+static bool is_conclusive(Owner owner)
+{
+    return owner == OWNER_SOURCE || owner == OWNER_DESTINATION ||
+           owner == OWNER_NOBODY || owner == OWNER_DOOMED ||
+           owner == OWNER_SPLIT || owner == OWNER_TAKEN;
+}
+
 static PhaseId judge(Migration *m, bool final)
 {
     if (is_ending(m, SIDE_DESTINATION) && !final) {
@@ -214,8 +252,7 @@ static PhaseId judge(Migration *m, bool final)
     if (owner == OWNER_SPLIT && !m->recovery.is_over) {
         return go_on(m, PHASE_RECOVER);
     }
-    if (owner == OWNER_SOURCE || owner == OWNER_DESTINATION ||
-        owner == OWNER_NOBODY || owner == OWNER_SPLIT || final) {
+    if (final || is_conclusive(owner)) {
         return conclude(m, owner);
     }
     act_on(m, owner);
@@ -226,8 +263,10 @@ PhaseId resolve_enter(Migration *m)
 {
     /* Who owns the guest is asked, never remembered. */
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        m->facts[side].run_state[0] = '\0';
-        m->facts[side].status = STATUS_UNKNOWN;
+        if (has_part(m, side)) {
+            m->facts[side].run_state[0] = '\0';
+            m->facts[side].status = STATUS_UNKNOWN;
+        }
     }
     m->resolve_us = m->now_us;
     ask_round(m);

@@ -21,13 +21,29 @@ static void start(Migration *m)
     phase_ask(m, SIDE_SOURCE, TELL_MIGRATE, command);
 
     m->context.started = true;
+    ours_send(&m->context.ours);
     /* What the sides said of earlier migrations is of no interest any more. */
     m->facts[SIDE_SOURCE].status = STATUS_SETUP;
     g_clear_pointer(&m->facts[SIDE_SOURCE].error_desc, g_free);
 }
 
+PhaseId phase_check_external(Migration *m)
+{
+    if (!m->context.ours.is_external) {
+        return m->phase;
+    }
+    phase_fail(m, FAILURE_MIGRATING_ALREADY, SIDE_SOURCE,
+               "another QMP client started a migration of the source (%s)",
+               m->facts[SIDE_SOURCE].status_word);
+    return PHASE_RESOLVE;
+}
+
 PhaseId transfer_enter(Migration *m)
 {
+    PhaseId next = phase_check_external(m);
+    if (next != m->phase) {
+        return next;
+    }
     m->migrate_us = m->moved_us = m->now_us;
     steer_begin(m);
     /* Somebody stopped it since inspect has asked: so it stays (I7). */
@@ -200,15 +216,41 @@ static PhaseId check_saved(Migration *m, const Event *event)
     return event->kind == EVENT_TICK ? check_time(m) : m->phase;
 }
 
+/* Until it is answered, a status can be that of someone else's migration. */
+static PhaseId await_answer(Migration *m, const Event *event)
+{
+    if (!m->context.started && event->kind == EVENT_REPLY &&
+        event->ask == TELL_STOP) {
+        start(m);
+    }
+    return event->kind == EVENT_TICK ? check_time(m) : m->phase;
+}
+
+static void take_event(Migration *m, const Event *event)
+{
+    if (phase_is_event(event, SIDE_SOURCE, "STOP")) {
+        take_stop(m);
+    } else if (phase_is_event(event, SIDE_SOURCE, "RESUME")) {
+        take_resume(m);
+    } else if (event->kind == EVENT_REPLY && event->ask == TELL_MIGRATE) {
+        /* The answer proves that this one is ours if events are missed. */
+        phase_ask(m, SIDE_SOURCE, ASK_MIGRATION, NULL);
+    }
+}
+
 PhaseId transfer_handle(Migration *m, const Event *event)
 {
-    if (!m->context.started) {
-        if (event->kind == EVENT_REPLY && event->ask == TELL_STOP) {
-            start(m);
-        }
-        return event->kind == EVENT_TICK ? check_time(m) : m->phase;
+    PhaseId next = phase_check_external(m);
+    if (next != m->phase) {
+        return next;
     }
-    PhaseId next = phase_check_end(m);
+    if (m->context.started) {
+        take_event(m, event);
+    }
+    if (m->context.ours.proof <= OURS_ASKED) {
+        return await_answer(m, event);
+    }
+    next = phase_check_end(m);
     if (next != m->phase) {
         return next;
     }
@@ -221,11 +263,6 @@ PhaseId transfer_handle(Migration *m, const Event *event)
     }
     if (phase_has_begun_postcopy(m)) {
         return PHASE_POSTCOPY;
-    }
-    if (phase_is_event(event, SIDE_SOURCE, "STOP")) {
-        take_stop(m);
-    } else if (phase_is_event(event, SIDE_SOURCE, "RESUME")) {
-        take_resume(m);
     }
     if (m->context.through_file) {
         let_it_write(m);

@@ -17,6 +17,9 @@ void phase_ask(Migration *m, Side side, Ask ask, QmpCommand *command)
     action->deadline_ms = ask_row(ask)->deadline_ms + phase_file_ms(m);
     m->waiting[side] |= ASK_BIT(ask);
     m->asked_us[side][ask] = m->now_us;
+    if (side == SIDE_SOURCE && ask == ASK_MIGRATION) {
+        ours_ask(&m->context.ours, m->now_us);
+    }
     g_ptr_array_add(m->actions, action);
 }
 
@@ -90,7 +93,7 @@ PhaseId phase_fail(Migration *m, FailureCode code, Side side,
         m->failure.phase = phase_row(m->phase)->name;
         m->failure.has_side = side < N_SIDES;
         m->failure.side = side;
-        if (!m->context.started) {
+        if (!m->context.started && !m->context.ours.is_refused) {
             m->outcome = outcome_before_start(code);
         }
     }

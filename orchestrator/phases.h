@@ -110,5 +110,13 @@ bool phase_has_completed(const Migration *m); /* on both sides */
  * that it leads to. */
 PhaseId phase_has_migrated(Migration *m);
 
+/* Does someone else migrate the source, so that ours may not begin or has been
+ * replaced?  Then the phase that leads to, else the current one. */
+PhaseId phase_check_external(Migration *m);
+
+/* Nothing may be sent: says why, and what a person would do next. */
+void phase_say_taken(Migration *m);
+void phase_say_doomed(Migration *m);
+
 /* Has QEMU ended it?  Then the phase that leads to, else the current one. */
 PhaseId phase_check_end(Migration *m);

@@ -325,6 +325,11 @@ static bool on_command(FakeQemu *fake, const char *command,
     if (!strstr(words, ":forget")) {
         take_setting(side, command, arguments);
     }
+    /* QEMU says that before it answers. */
+    if (side->side == SIDE_SOURCE && g_str_has_prefix(words, "S:setup")) {
+        migrate_to(side, "setup");
+        words += strlen("S:setup");
+    }
     if (!side->mute) {
         fake_qemu_return(fake, id, answer ? answer : "{}");
     }

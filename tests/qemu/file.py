@@ -175,7 +175,7 @@ def turns_off_what_hurts(place):
             for name in ('return-path', 'pause-before-switchover')])
     disk = place.held(Disk(place.path('disk'), 'ro'))
     go(place, uri=os.path.join(disk.path, 'guest')).ended(
-        4, 'failed', 'migration-failed')
+        4, 'failed', 'migrate-refused')
     is_here(place)
     go(place).ended(0, 'migrated')
     is_there(place)
@@ -186,7 +186,7 @@ def turns_off_what_hurts(place):
 
 def cannot_write(place, uri, why, *words):
     run = start(place, *words, uri=uri, rate=2000000)
-    run.ended(4, 'failed', 'migration-failed')
+    run.ended(4, 'failed', ('migration-failed', 'migrate-refused'))
     run.says('error: transfer: source: ', "source's QEMU says: ", why)
     is_here(place)
     go(place, *words).ended(0, 'migrated')  # nothing was used up
@@ -415,7 +415,7 @@ def too_old(place, source, destination, side):
 def too_old_unchecked(place, source, destination, why):
     place.pair(source, destination)
     run = go(place, '--no-preflight')
-    run.ended(4, 'failed', ('migration-failed', 'incoming-refused'))
+    run.ended(4, 'failed', ('migrate-refused', 'incoming-refused'))
     run.says("QEMU says: ", why)
     is_here(place, waits=False)
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Another client of the same two QEMUs acts during a run: it pauses the guest,
-or migrates it first.  Nothing of that is undone, no second guest is started,
-and the result says what is true."""
+migrates it first, or kills a side.  Nothing of that is undone, no second guest
+is started, and the result says what is true."""
 
 import pair
+import wire
 from moments import name_of
 from pair import check, until
 from postcopy import SLOW, start_slow, switch
@@ -25,9 +26,92 @@ def paused_in_postcopy(place, version):
           f'not noted: {run.result["notes"]}')
 
 
+def start_overtaken(place, version, *words, rate=0):
+    """A run whose migrate is on its way while another client migrates the
+    guest to a QEMU of its own."""
+    place.pair(version, rate=rate)
+    other = place.qemu('other', version, '-machine', pair.MACHINE, '-m', '64',
+                       '-kernel', pair.GUEST, '-append', 'rate=0', '-S',
+                       '-incoming', 'defer')
+    relay = place.held(wire.Relay(place.path('relay'), place.source.qmp,
+                                  hold=('migrate',)))
+    run = place.migrate(*words, source=relay.path, wait=False)
+    relay.wait_held()
+    uri = 'unix:' + place.path('elsewhere')
+    other.monitor.execute('migrate-incoming', uri=uri)
+    place.source.monitor.execute('migrate', uri=uri)
+    if '--uri' not in words:  # as the run has set it
+        place.source.monitor.status('pre-switchover')
+        place.source.monitor.execute('migrate-continue',
+                                     state='pre-switchover')
+    until(lambda: place.source.run_state() == 'postmigrate', 'it is elsewhere')
+    until(lambda: other.migration() == 'completed', 'all of it')
+    return run, relay, other
+
+
+def is_taken(run):
+    run.wait().ended(7, 'unresolved', (
+        'migrate-refused', 'migrating-already', 'destination-lost',
+        'monitor-lost'))
+    check('never cont the source' in run.result['error']['hint'],
+          f'hint: {run.result["error"]["hint"]}')
+
+
+def overtaken(place, version):
+    """I14: migrate is refused, and the guest runs elsewhere."""
+    run, relay, other = start_overtaken(place, version)
+    other.monitor.execute('cont')
+    relay.release()
+    is_taken(run)
+    place.runs_only_on(other)
+    check(place.source.migration() == 'completed', 'something was sent')
+
+
+def overtaken_and_gone(place, version):
+    """The same, and no QEMU is left that says where it went."""
+    run, relay, other = start_overtaken(place, version)
+    other.monitor.execute('cont')
+    other.kill()
+    place.destination.kill()
+    relay.release()
+    is_taken(run)
+    check(place.runs_where() == [], 'a second guest was started')
+
+
+def overtaken_to_a_file(place, version):
+    """The run has stopped the guest to save it: it says so."""
+    run, relay, other = start_overtaken(
+        place, version, '--uri', 'file:' + place.path('guest'))
+    relay.release()
+    run.wait().ended(7, 'unresolved', ('migrate-refused', 'migrating-already'))
+    check('stopped the guest' in run.result['error']['hint'],
+          f'hint: {run.result["error"]["hint"]}')
+    check(place.runs_where() == [], 'it was continued on the source')
+    other.monitor.execute('cont')
+    place.runs_only_on(other)
+
+
+def source_killed(place, version):
+    """The destination goes on with what it has: that is not lost so far."""
+    run = start_slow(place, version, version, how=POSTCOPY)
+    switch(place)
+    place.source.kill()
+    # 11.1, started through a loader, may not be known as a process.
+    run.wait().ended(7, 'unresolved', ('source-lost', 'monitor-lost'))
+    check(run.result['error']['code'] == 'monitor-lost'
+          or f'kill process {place.destination.pid} '
+          in run.result['error']['hint'],
+          f'hint: {run.result["error"]["hint"]}')
+    place.destination.kill()
+
+
 def all_cases():
     for version in VERSIONS:
-        for case in (paused_in_postcopy,):
+        if version != '7.2':  # has no file:
+            yield (f'overtaken-to-a-file-{version}', overtaken_to_a_file,
+                   version)
+        for case in (paused_in_postcopy, overtaken, overtaken_and_gone,
+                     source_killed):
             yield f'{name_of(case)}-{version}', case, version
 
 

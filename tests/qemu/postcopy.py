@@ -147,7 +147,8 @@ def source_killed(place, source, destination):
     run = start_slow(place, source, destination, how=SLOWER)
     switch(place)
     place.source.kill()
-    run.wait().ended(8, 'lost', 'source-lost')
+    run.wait().ended(7, 'unresolved', 'source-lost')
+    check('kill process' in run.result['error']['hint'], 'how is not said')
 
 
 def cut_once(place, source, destination, *words):

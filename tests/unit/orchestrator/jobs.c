@@ -156,6 +156,7 @@ static Transfer *transfer_new(const Case *one)
     m->will_pause = !one->no_pause;
     m->now_us = m->migrate_us = m->moved_us = G_USEC_PER_SEC;
     m->context = (OwnerContext){ .started = true,
+                                 .ours = { .proof = OURS_PROVED },
                                  .guest_ran = true,
                                  .postcopy = one->phase == PHASE_POSTCOPY };
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {

@@ -72,6 +72,7 @@ static Split *split_new(const char *source, const char *destination)
     m->recovery.step = RECOVERY_RESUME;
     m->recovery.step_us = split->now_us;
     m->context = (OwnerContext){ .started = true,
+                                 .ours = { .proof = OURS_PROVED },
                                  .guest_ran = true,
                                  .handed_over = true,
                                  .cont_sent = true,

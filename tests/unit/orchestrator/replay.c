@@ -53,7 +53,7 @@ static const struct {
     { "file-mapped-10.0", 0, FILED, OUTCOME_MIGRATED },
     { "file-cancelled-10.0", 0, BROKEN, OUTCOME_CANCELLED, FAILURE_CANCELLED },
     { "file-no-folder-10.0", 0, BROKEN, OUTCOME_FAILED,
-      FAILURE_MIGRATION_FAILED },
+      FAILURE_MIGRATE_REFUSED },
     { "file-other-memory-10.0", 0,
       "inspect prepare transfer load resolve roll-back done", OUTCOME_FAILED,
       FAILURE_DESTINATION_FAILED },

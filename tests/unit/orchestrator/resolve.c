@@ -24,7 +24,9 @@ static Transfer *transfer_new(void)
     Migration *m = transfer->m = migration_new(&transfer->settings);
     m->phase = PHASE_TRANSFER;
     m->now_us = G_USEC_PER_SEC;
-    m->context = (OwnerContext){ .started = true, .guest_ran = true };
+    m->context = (OwnerContext){ .started = true,
+                                 .ours = { .proof = OURS_PROVED },
+                                 .guest_ran = true };
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         m->facts[side].connected = true;
         m->facts[side].status = STATUS_ACTIVE;

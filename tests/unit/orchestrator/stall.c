@@ -149,6 +149,7 @@ static void set_up_pair(Pair *pair, const Case *c)
     m->phase = PHASE_POSTCOPY;
     m->migrate_us = 1;
     m->context = (OwnerContext){ .started = true,
+                                 .ours = { .proof = OURS_PROVED },
                                  .guest_ran = true,
                                  .handed_over = true,
                                  .cont_sent = true,

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a person has to know and to do where this program must not do it: another
+ * client's migration has the guest, or a guest that cannot survive still runs.
+ */
+#include "orchestrator/phases.h"
+
+static void set_hint(Migration *m, char *hint)
+{
+    g_free(m->failure.hint);
+    m->failure.hint = hint;
+}
+
+void phase_say_taken(Migration *m)
+{
+    const Facts *source = &m->facts[SIDE_SOURCE];
+    const char *hint =
+        "another client migrated the guest away from the source: ask who did, "
+        "and run qmigrate status with both of its QEMUs; never cont the source "
+        "unless the guest's new QEMU is proved never to have run it";
+
+    if (m->context.held && m->context.guest_ran) {
+        hint = "this run stopped the guest to save it, and another client's "
+               "migration came first: when that is over, run qmigrate qmp QMP "
+               "cont on the QEMU that has the guest then";
+    } else if (status_is_in_progress(source->status)) {
+        hint = "another client migrates the guest: run qmigrate status, and "
+               "let whoever started that finish or cancel it";
+    }
+    phase_note(m,
+               "the source's migration is not this run's (run state %s, "
+               "migration %s)",
+               source->run_state, source->status_word);
+    set_hint(m, g_strdup(hint));
+}
+
+static char *how_to_quit(const Migration *m, Side side)
+{
+    g_autofree char *process =
+        m->pid[side] > 0 ? g_strdup_printf("process %d", (int)m->pid[side])
+                         : g_strdup("its process");
+    return g_strdup_printf("run qmigrate qmp %s quit, or kill %s if it does "
+                           "not answer",
+                           side == SIDE_SOURCE ? "SOURCE" : "DESTINATION",
+                           process);
+}
+
+void phase_say_doomed(Migration *m)
+{
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        const Facts *facts = &m->facts[side];
+        if (facts->dead) {
+            phase_note(m, "the %s is dead", side_name(side));
+            continue;
+        }
+        bool is_still =
+            facts->connected && *facts->run_state && !facts_is_running(facts);
+        g_autofree char *quit = how_to_quit(m, side);
+        phase_note(m, "the %s's QEMU is left: run state %s, migration %s",
+                   side_name(side),
+                   *facts->run_state ? facts->run_state : "unknown",
+                   *facts->status_word ? facts->status_word : "unknown");
+        if (!is_still) {
+            set_hint(m,
+                     g_strdup_printf(
+                         "the guest cannot survive: a part of its memory is "
+                         "lost; but "
+                         "the %s still runs it and can write to its disks: %s",
+                         side_name(side), quit));
+        }
+    }
+}
