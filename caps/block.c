@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "caps/block.h"
 
+#include <string.h>
+
 static void block_free(CapsBlock *block)
 {
     g_free(block->name);
@@ -60,4 +62,15 @@ GPtrArray *caps_blocks_parse(const char *text)
         }
     }
     return blocks->len > 0 ? g_steal_pointer(&blocks) : NULL;
+}
+
+const CapsBlock *caps_blocks_find(const GPtrArray *blocks, const char *name)
+{
+    for (guint i = 0; i < blocks->len; i++) {
+        const CapsBlock *block = blocks->pdata[i];
+        if (strcmp(block->name, name) == 0) {
+            return block;
+        }
+    }
+    return NULL;
 }

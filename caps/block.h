@@ -20,3 +20,5 @@ typedef struct {
 
 /* An array of CapsBlock that owns them; NULL: @text is not such a table. */
 GPtrArray *caps_blocks_parse(const char *text);
+
+const CapsBlock *caps_blocks_find(const GPtrArray *blocks, const char *name);

@@ -49,6 +49,8 @@ static const FindingRow rows[N_FINDING_CODES] = {
         "the guests' memory is not of the same size" },
     [FINDING_MEMORY_BACKENDS] = { "memory-backends",
         "the guests' memory is not made of the same backends" },
+    [FINDING_MEMORY_LAYOUT] = { "memory-layout",
+        "the guests' memory is not at the same guest addresses" },
     [FINDING_CPUS] = { "cpus",
         "the guests have not as many vCPUs" },
     [FINDING_CPU_MODEL] = { "cpu-model",

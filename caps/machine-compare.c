@@ -16,6 +16,8 @@ static const char *const not_compared[N_CAPS_MACHINE_QUESTIONS] = {
     [CAPS_MACHINE_SLOTS] = "memory slots",
     [CAPS_MACHINE_BACKENDS] = "memory backends",
     [CAPS_MACHINE_BLOCKS] = "blocks of memory",
+    [CAPS_MACHINE_LAYOUT] = "guest addresses of memory",
+    [CAPS_MACHINE_MEMORY_DEVICES] = "memory devices",
     [CAPS_MACHINE_CPUS] = "vCPUs",
     [CAPS_MACHINE_TOPOLOGY] = "topology of vCPUs",
     [CAPS_MACHINE_CPU_MODEL] = "CPU model",
@@ -145,9 +147,10 @@ void caps_machine_compare(const CapsMachine machines[N_SIDES],
     compare_types(machines, findings);
     /* Of another machine everything is different. */
     if (findings->len == n_before) {
-        machine_compare_cpus(machines, findings);
+        machine_compare_cpus(machines, version, findings);
         machine_compare_devices(machines, same_version, findings);
         machine_compare_memory(machines, wanted, findings); /* after devices */
+        machine_compare_layout(machines, findings);
     }
     compare_uuids(machines,
                   caps_inventory_is_on(source, "validate-uuid") ||

@@ -4,12 +4,14 @@
  * number in QEMU and its number for the guest, and know all that the guest has
  * seen.  QEMU does not compare features: the guest crashes some day.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "caps/cpu.h"
 #include "caps/machine-private.h"
 
-#define NAMES_MAX 8 /* of a list that nobody reads to its end */
+#define ACPI_TABLES "/rom@etc/acpi/tables"
+#define NAMES_MAX   8 /* of a list that nobody reads to its end */
 
 static unsigned width(uint64_t count)
 {
@@ -64,28 +66,58 @@ static bool is_same_topology(const CapsMachine *one, const CapsMachine *other)
            one->cores == other->cores && one->threads == other->threads;
 }
 
+static const char hint_to_smp[] =
+    "start the destination with the -smp of the source";
+
+/*
+ * The state of CPU hotplug has a row for each vCPU that there can be, and no
+ * number of them.  Until 10.0 it is only in the stream once the guest's ACPI
+ * has used it, as Linux does at boot; 11.1 always has it there.
+ */
+static void compare_max_cpus(const CapsMachine machines[N_SIDES],
+                             CapsVersion version, GPtrArray *findings)
+{
+    const CapsMachine *source = &machines[SIDE_SOURCE];
+    const CapsMachine *destination = &machines[SIDE_DESTINATION];
+    bool has_hotplug =
+        source->type && g_str_has_prefix(source->type, "pc-") &&
+        !(source->blocks && !caps_blocks_find(source->blocks, ACPI_TABLES));
+
+    if (has_hotplug && source->max_cpus > 0 && destination->max_cpus > 0 &&
+        source->max_cpus != destination->max_cpus) {
+        findings_add(findings, FINDING_CPUS,
+                     version >= CAPS_VERSION(11, 1) ? FINDING_ERROR
+                                                    : FINDING_WARNING,
+                     N_SIDES, g_strdup(hint_to_smp),
+                     "the source can have %" PRIu64 " vCPUs (maxcpus), the "
+                     "destination %" PRIu64 ", and the state of CPU hotplug "
+                     "does not fit",
+                     source->max_cpus, destination->max_cpus);
+    }
+}
+
 static void compare_counts(const CapsMachine machines[N_SIDES],
                            GPtrArray *findings)
 {
     const CapsMachine *source = &machines[SIDE_SOURCE];
     const CapsMachine *destination = &machines[SIDE_DESTINATION];
-    const char *hint = "start the destination with the -smp of the source";
     guint n_source = source->cpus->len, n_destination = destination->cpus->len;
 
     if (n_source != n_destination) {
         findings_add(findings, FINDING_CPUS,
                      has_all_cpus(machines) ? FINDING_WARNING : FINDING_ERROR,
-                     N_SIDES, g_strdup(hint),
+                     N_SIDES, g_strdup(hint_to_smp),
                      "the source has %u vCPU%s, the destination %u", n_source,
                      n_source == 1 ? "" : "s", n_destination);
     } else if (!has_all_cpus(machines)) {
-        findings_add(findings, FINDING_CPUS, FINDING_ERROR, N_SIDES,
-                     g_strdup_printf("%s, and the same vCPUs plugged in", hint),
-                     "the vCPUs do not have the same numbers on both sides");
+        findings_add(
+            findings, FINDING_CPUS, FINDING_ERROR, N_SIDES,
+            g_strdup_printf("%s, and the same vCPUs plugged in", hint_to_smp),
+            "the vCPUs do not have the same numbers on both sides");
     } else if (machines_tell(machines, CAPS_MACHINE_TOPOLOGY) &&
                !is_same_topology(source, destination)) {
         findings_add(findings, FINDING_CPUS, FINDING_WARNING, N_SIDES,
-                     g_strdup(hint),
+                     g_strdup(hint_to_smp),
                      "the vCPUs are not the same cores and threads on both "
                      "sides, which the guest has seen");
     }
@@ -162,13 +194,16 @@ static bool compare_features(const CapsMachine machines[N_SIDES],
 }
 
 void machine_compare_cpus(const CapsMachine machines[N_SIDES],
-                          GPtrArray *findings)
+                          CapsVersion version, GPtrArray *findings)
 {
     const char *source = machines[SIDE_SOURCE].cpu_model;
     const char *destination = machines[SIDE_DESTINATION].cpu_model;
 
     if (machines_tell(machines, CAPS_MACHINE_CPUS)) {
         compare_counts(machines, findings);
+        if (has_all_cpus(machines)) {
+            compare_max_cpus(machines, version, findings);
+        }
     }
     if (compare_vendors(machines, findings)) {
         return;

@@ -69,17 +69,6 @@ static void compare_sizes(const CapsMachine machines[N_SIDES],
     }
 }
 
-static const CapsBlock *find_block(const GPtrArray *blocks, const char *name)
-{
-    for (guint i = 0; i < blocks->len; i++) {
-        const CapsBlock *block = blocks->pdata[i];
-        if (strcmp(block->name, name) == 0) {
-            return block;
-        }
-    }
-    return NULL;
-}
-
 /* A PCI device's block begins with the device's address. */
 static bool is_of_device(const CapsBlock *block)
 {
@@ -229,7 +218,7 @@ static void find_short_block(const CapsMachine *source,
         strcmp(wanted->accel, "kvm") == 0) {
         return;
     }
-    bool is_known = wanted->version == CAPS_VERSION(10, 0);
+    bool is_known = wanted->version >= CAPS_VERSION(10, 0); /* and 11.1 */
     for (guint i = 0; i < source->blocks->len; i++) {
         const CapsBlock *block = source->blocks->pdata[i];
         if (!caps_machine_backend_of(source, block) ||
@@ -240,7 +229,7 @@ static void find_short_block(const CapsMachine *source,
                      is_known ? FINDING_ERROR : FINDING_WARNING, SIDE_SOURCE,
                      g_strdup("leave out memory backends that nothing uses, "
                               "and plug in modules of at least -m; or use KVM"),
-                     "QEMU 10.0 without KVM aborts when the memory '%s' comes "
+                     "QEMU without KVM aborts when the memory '%s' comes "
                      "after shorter memory (%s)",
                      block->name,
                      *first->name ? first->name : "that no device uses");
@@ -264,7 +253,7 @@ void machine_compare_memory(const CapsMachine machines[N_SIDES],
     for (guint i = 0; i < source->blocks->len; i++) {
         const CapsBlock *block = source->blocks->pdata[i];
         const CapsBlock *other =
-            find_block(machines[SIDE_DESTINATION].blocks, block->name);
+            caps_blocks_find(machines[SIDE_DESTINATION].blocks, block->name);
         if (!*block->name) {
             continue;
         } else if (!other) {

@@ -6,6 +6,7 @@
 #include "caps/block.h"
 #include "caps/cpu.h"
 #include "caps/device.h"
+#include "caps/layout.h"
 #include "qmp/json.h"
 
 /* On every machine with vCPUs this is the first one; if it is not, then what
@@ -133,6 +134,67 @@ static bool take_blocks(CapsMachine *machine, JsonNode *reply)
     return machine->blocks;
 }
 
+static bool take_layout(CapsMachine *machine, JsonNode *reply)
+{
+    const char *text = string_of(reply);
+    machine->layout = text ? caps_layout_parse(text) : NULL;
+    return machine->layout;
+}
+
+static void memory_device_free(CapsMemoryDevice *device)
+{
+    g_free(device->backend);
+    g_free(device);
+}
+
+static int64_t number_or_none(JsonObject *object, const char *name)
+{
+    uint64_t value;
+    return qmp_json_size(object, name, &value) && value <= INT64_MAX
+               ? (int64_t)value
+               : -1;
+}
+
+/* One without a backend (a balloon, memory of SGX) is not in the stream. */
+static CapsMemoryDevice *take_memory_device(JsonObject *row)
+{
+    JsonObject *data = qmp_json_object(row, "data");
+    const char *backend = data ? qmp_json_string(data, "memdev") : NULL;
+    CapsMemoryDevice device = { .address_property = "addr" };
+
+    if (!backend) {
+        return NULL;
+    }
+    if (!qmp_json_size(data, "addr", &device.address)) {
+        device.address_property = "memaddr";
+        if (!qmp_json_size(data, "memaddr", &device.address)) {
+            return NULL;
+        }
+    }
+    device.backend = g_path_get_basename(backend);
+    device.slot = number_or_none(data, "slot");
+    device.node = number_or_none(data, "node");
+    return g_memdup2(&device, sizeof(device));
+}
+
+static bool take_memory_devices(CapsMachine *machine, JsonNode *reply)
+{
+    if (!JSON_NODE_HOLDS_ARRAY(reply)) {
+        return false;
+    }
+    JsonArray *rows = json_node_get_array(reply);
+    machine->memory_devices =
+        g_ptr_array_new_with_free_func((GDestroyNotify)memory_device_free);
+    for (guint i = 0; i < json_array_get_length(rows); i++) {
+        CapsMemoryDevice *device =
+            take_memory_device(object_of(json_array_get_element(rows, i)));
+        if (device) {
+            g_ptr_array_add(machine->memory_devices, device);
+        }
+    }
+    return true;
+}
+
 static bool take_cpu(JsonObject *row, CapsCpu *cpu)
 {
     JsonObject *props = qmp_json_object(row, "props");
@@ -170,6 +232,7 @@ static bool take_topology(CapsMachine *machine, JsonNode *reply)
     machine->dies = machine->modules = 1; /* 7.2 has no modules */
     qmp_json_size(smp, "dies", &machine->dies);
     qmp_json_size(smp, "modules", &machine->modules);
+    qmp_json_size(smp, "maxcpus", &machine->max_cpus);
     return qmp_json_size(smp, "cores", &machine->cores) &&
            qmp_json_size(smp, "threads", &machine->threads);
 }
@@ -258,6 +321,10 @@ static const struct {
     [CAPS_MACHINE_SLOTS] = { take_slots, QOM_GET("/machine", "memory") },
     [CAPS_MACHINE_BACKENDS] = { take_backends, "query-memdev" },
     [CAPS_MACHINE_BLOCKS] = { take_blocks, "x-query-ramblock" },
+    [CAPS_MACHINE_LAYOUT] = { take_layout, "human-monitor-command",
+        { "command-line" }, { "info mtree -f" } },
+    [CAPS_MACHINE_MEMORY_DEVICES] = { take_memory_devices,
+        "query-memory-devices" },
     [CAPS_MACHINE_CPUS] = { take_cpus, "query-cpus-fast" },
     [CAPS_MACHINE_TOPOLOGY] = { take_topology, QOM_GET("/machine", "smp") },
     [CAPS_MACHINE_CPU_MODEL] = { take_cpu_model, QOM_GET(FIRST_CPU, "type") },
@@ -284,6 +351,8 @@ void caps_machine_clear(CapsMachine *machine)
     g_clear_pointer(&machine->uuid, g_free);
     g_clear_pointer(&machine->backends, g_hash_table_unref);
     g_clear_pointer(&machine->blocks, g_ptr_array_unref);
+    g_clear_pointer(&machine->layout, g_ptr_array_unref);
+    g_clear_pointer(&machine->memory_devices, g_ptr_array_unref);
     g_clear_pointer(&machine->cpus, g_array_unref);
     g_clear_pointer(&machine->cpu_model, g_free);
     g_clear_pointer(&machine->cpu_vendor, g_free);

@@ -24,7 +24,9 @@ typedef enum {
     CAPS_MACHINE_SLOTS,
     CAPS_MACHINE_BACKENDS,
     CAPS_MACHINE_BLOCKS,
-    CAPS_MACHINE_CPUS, /* how many, and where */
+    CAPS_MACHINE_LAYOUT,         /* guest addresses */
+    CAPS_MACHINE_MEMORY_DEVICES, /* that are plugged in */
+    CAPS_MACHINE_CPUS,           /* how many, and where */
     CAPS_MACHINE_TOPOLOGY,
     CAPS_MACHINE_CPU_MODEL,
     CAPS_MACHINE_CPU_VENDOR, /* of x86 */
@@ -47,6 +49,14 @@ typedef struct {
     uint64_t bytes;
 } CapsBackend;
 
+/* Memory that is plugged in, with the id of its backend. */
+typedef struct {
+    char *backend;
+    uint64_t address;             /* in the guest */
+    const char *address_property; /* of -device: "addr", "memaddr" */
+    int64_t slot, node;           /* -1: it has none */
+} CapsMemoryDevice;
+
 /* Devices made by -device and device_add. */
 typedef enum {
     CAPS_MADE_NAMED,
@@ -61,12 +71,15 @@ typedef struct {
     GHashTable *types; /* all that it has: name -> alias or "" */
     char *uuid;
     uint64_t memory_bytes, plugged_bytes; /* all, and what of it is plugged */
-    uint64_t n_slots;     /* for memory that is plugged in later */
-    GHashTable *backends; /* id -> CapsBackend */
-    GPtrArray *blocks;    /* of CapsBlock */
-    GArray *cpus;         /* of CapsCpu */
-    unsigned n_vcpus;     /* 0: not told */
+    uint64_t n_slots;          /* for memory that is plugged in later */
+    GHashTable *backends;      /* id -> CapsBackend */
+    GPtrArray *blocks;         /* of CapsBlock */
+    GPtrArray *layout;         /* of CapsMapping */
+    GPtrArray *memory_devices; /* of CapsMemoryDevice */
+    GArray *cpus;              /* of CapsCpu */
+    unsigned n_vcpus;          /* 0: not told */
     uint64_t dies, modules, cores, threads; /* of each socket, die... */
+    uint64_t max_cpus;                      /* plugged or not; 0: not told */
     char *cpu_model;                        /* "qemu64" */
     char *cpu_vendor;                       /* "AuthenticAMD" */
     GArray *cpu_words;                      /* of CapsCpuWord */

@@ -113,6 +113,17 @@ static void one_command_line_is_no_difference(void **state)
     name " 4 KiB " #offset " " #used " " #total "\\n"
 #define BLOCKS(rows) "{\"human-readable-text\":\"titles\\n" rows "\"}"
 
+#define LAYOUT(start, block)                                                   \
+    "\"FlatView #0\\n AS \\\"memory\\\", root: system\\n"                      \
+    "  " start "-00000000ffffffff (prio 0, ram): " block "\\n\""
+#define DIMM(backend, address, slot, node)                                     \
+    "{\"type\":\"dimm\",\"data\":{\"memdev\":\"/objects/" backend              \
+    "\",\"addr\":" #address ",\"slot\":" #slot ",\"node\":" #node "}}"
+#define VIRTIO_MEM(backend, address)                                           \
+    "{\"type\":\"virtio-mem\",\"data\":{\"memdev\":\"/objects/" backend        \
+    "\",\"memaddr\":" #address ",\"node\":0}}"
+#define MODULES(rows) "[" rows "]"
+
 typedef struct {
     const char *what;
     const char *wanted;            /* a capability that will be on */
@@ -213,6 +224,23 @@ static const Case cases[] = {
             BLOCK("ram0", 0x4000000, 0x4000000, 0x4000000)) } },
       { { FINDING_MEMORY_BACKENDS, E, "'pc.bios' is 64.0 MiB" } } },
 
+    { "memory at another address", NULL, { 0 }, DST,
+      { { Q(LAYOUT), NULL, LAYOUT("0000000080000000", "ram0") } },
+      { { FINDING_MEMORY_LAYOUT, E, "'ram0' at 0x0 on the source, at "
+                                    "0x80000000 on the destination" } } },
+    { "memory in two pieces", NULL, { 0 }, SRC,
+      { { Q(LAYOUT), "0000000000100000-0000000003ffffff",
+                     "0000000100000000-0000000103ffffff" } },
+      { { FINDING_MEMORY_LAYOUT, E, "at 0x0 and 0x100000000 on the source" } }
+    },
+    { "memory that is not mapped yet", NULL, { 0 }, DST,
+      { { Q(LAYOUT), NULL, LAYOUT("0000000080000000", "other") } }, { { 0 } } },
+    { "memory that is no backend", NULL, { 0 }, DST,
+      { { Q(LAYOUT), "00000000fffc0000", "00000000fff00000" } }, { { 0 } } },
+    { "a module that only the source has", NULL, { 0 }, SRC,
+      { { Q(MEMORY_DEVICES), NULL, MODULES(DIMM("m", 4096, 0, 0)) } },
+      { { 0 } } },
+
     { "a vCPU less", NULL, { 0 }, DST,
       { { Q(CPUS), NULL, "[{\"cpu-index\":0}]" } },
       { { FINDING_CPUS, E, "2 vCPUs, the destination 1" } } },
@@ -222,6 +250,14 @@ static const Case cases[] = {
     { "a vCPU plugged in elsewhere", NULL, { 0 }, DST,
       { { Q(CPUS), "index\":1", "index\":2" } },
       { { FINDING_CPUS, E, "numbers" } } },
+    { "a vCPU more could be plugged in", NULL, { 0 }, DST,
+      { { Q(TOPOLOGY), "maxcpus\":2", "maxcpus\":3" } },
+      { { FINDING_CPUS, W, "can have 2 vCPUs (maxcpus), the destination 3" } }
+    },
+    { "a vCPU less, without ACPI", NULL, { 0 }, SRC,
+      { { Q(TOPOLOGY), "maxcpus\":2", "maxcpus\":3" },
+        { Q(BLOCKS), "/rom@etc/acpi/tables", "" } },
+      { { 0 } } },
     { "cores as sockets", NULL, { 0 }, DST,
       { { Q(CPUS), "\"core-id\":1,\"thread-id\":0,\"node-id\":0,"
                    "\"socket-id\":0",
@@ -395,7 +431,7 @@ static const struct {
     { "10.0.2", "another", FINDING_ERROR },
     { "10.0.2", "kvm", -1 },
     { "10.0.2", NULL, -1 },
-    { "11.1.3", "another", FINDING_WARNING },
+    { "11.1.3", "another", FINDING_ERROR },
     { NULL, "another", -1 },
 };
 
@@ -422,6 +458,63 @@ static void memory_behind_shorter_memory(void **state)
         if (finding) {
             assert_int_equal(finding->code, FINDING_BREAKS);
             check_contains(finding->text, "(that no device uses)");
+        }
+        pair_clear(&pair);
+    }
+}
+
+static const struct {
+    const char *what;
+    const char *modules[N_SIDES];
+    const char *found; /* all findings, by text; NULL: none */
+    Severity severity;
+} modules[] = {
+    { "the same", { DIMM("a", 4096, 0, 0), DIMM("a", 4096, 0, 0) } },
+    { "of another address",
+      { DIMM("a", 4096, 0, 0), DIMM("a", 8192, 0, 0) },
+      "'a' at 0x1000 on the source, at 0x2000",
+      E },
+    { "in another slot",
+      { DIMM("a", 4096, 0, 0), DIMM("a", 4096, 1, 0) },
+      "'a' is in slot 0 on the source, in slot 1",
+      W },
+    { "on another node",
+      { DIMM("a", 4096, 0, 0), DIMM("a", 4096, 0, 1) },
+      "'a' is on NUMA node 0 on the source, on node 1",
+      W },
+    { "virtio-mem of another address",
+      { VIRTIO_MEM("a", 4096), VIRTIO_MEM("a", 8192) },
+      "'a' at 0x1000 on the source, at 0x2000",
+      E },
+    { "the main memory's backend, plugged in on both sides",
+      { DIMM("ram0", 4096, 0, 0), DIMM("ram0", 8192, 0, 0) },
+      "'ram0' at 0x1000 on the source, at 0x2000",
+      E },
+    { "without a backend",
+      { "{\"type\":\"sgx-epc\",\"data\":{\"memaddr\":1}}", "" } },
+    { "in another order",
+      { DIMM("a", 0, 0, 0) "," DIMM("b", 9, 1, 0),
+        DIMM("b", 9, 1, 0) "," DIMM("a", 0, 0, 0) } },
+};
+
+static void modules_keep_their_places(void **state)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(modules); i++) {
+        Pair pair;
+        pair_init(&pair, "7.2", "7.2");
+        for (int side = 0; side < N_SIDES; side++) {
+            g_autofree char *reply =
+                g_strdup_printf("[%s]", modules[i].modules[side]);
+            const Change change = { Q(MEMORY_DEVICES), NULL, reply };
+            take_all(&pair.machines[side], "7.2", &change, 1);
+        }
+        pair_compare(&pair);
+        assert_int_equal(pair.findings->len, modules[i].found ? 1 : 0);
+        if (modules[i].found) {
+            const Finding *finding = pair.findings->pdata[0];
+            check_contains(finding->text, modules[i].found);
+            assert_int_equal(finding->severity, modules[i].severity);
+            assert_non_null(finding->hint);
         }
         pair_clear(&pair);
     }
@@ -474,7 +567,9 @@ static const char *const odd[] = {
     "{\"human-readable-text\":\"\"}", "{\"human-readable-text\":[]}",
     "[{\"cpu-index\":-1}]", "[{\"cpu-index\":\"0\"}]", "[{\"props\":[]}]",
     "[{\"name\":1,\"type\":2}]", "[{\"type\":\"child<\"}]",
-    "[{\"id\":\"a\",\"share\":1}]",
+    "[{\"id\":\"a\",\"share\":1}]", "[{\"data\":1}]",
+    "[{\"data\":{\"memdev\":\"\",\"addr\":18446744073709551615}}]",
+    "[{\"data\":{\"memdev\":\"a\",\"addr\":\"1\",\"memaddr\":-1}}]",
     "{\"cores\":9223372036854775807,\"threads\":9223372036854775807}",
     "[{\"cpu-index\":9223372036854775807,\"props\":"
       "{\"socket-id\":9223372036854775807,\"die-id\":9223372036854775807}}]",
@@ -537,6 +632,7 @@ int main(void)
         cmocka_unit_test(each_difference_is_found),
         cmocka_unit_test(credentials_have_to_be_there),
         cmocka_unit_test(memory_behind_shorter_memory),
+        cmocka_unit_test(modules_keep_their_places),
         cmocka_unit_test(what_is_not_told_is_not_compared),
         cmocka_unit_test(nothing_is_told_by_nobody),
         cmocka_unit_test(odd_replies_are_survived),
