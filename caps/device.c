@@ -6,6 +6,9 @@
 /* Two blanks for each: a bus below a device below a bus... */
 #define DEPTH_MAX 64
 
+/* Of a PCI device, with the id of the virtio-net that stands by for it. */
+#define PRIMARY_OF "failover_pair_id = "
+
 /* What tells two places on a bus of this type apart. */
 /* clang-format off */
 static const struct {
@@ -128,6 +131,12 @@ static void take_property(Level *level, const char *line)
     const char *equals = strstr(line, " = ");
     const char *port = strstr(line, ", port ");
 
+    if (g_str_has_prefix(line, PRIMARY_OF)) {
+        const char *standby = line + strlen(PRIMARY_OF);
+        level->device->is_primary =
+            strcmp(standby, "\"\"") != 0 && strcmp(standby, "<null>") != 0;
+        return;
+    }
     /* The property "port" is what was wished for, which may be nothing. */
     if (!equals && port && strcmp(bus_type, "usb-bus") == 0) {
         port += strlen(", port ");

@@ -19,6 +19,7 @@ struct CapsDevice {
     char *bus;                /* "pcie.0": depends on ids, so only for people */
     char *where;              /* "addr 04.0"; "" where places do not count */
     char *place;              /* from the board on, to be compared */
+    bool is_primary;          /* of a virtio-net failover pair */
 };
 
 /*

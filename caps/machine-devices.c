@@ -96,13 +96,20 @@ static void pair_devices(const Comparison *comparison)
     }
 }
 
-/* Of a device that is reported all that sits on it is not where it was. */
+/*
+ * Of a device that is reported all that sits on it is not where it was.  The
+ * primary device of a failover pair need not be on both sides: QEMU unplugs it
+ * before the guest goes, and the destination hides it until the guest is there.
+ */
 static bool is_new(const Comparison *comparison, CapsDevice *device)
 {
     if (state_of(comparison, device) != UNSEEN) {
         return false;
     }
     set_state(comparison, device, REPORTED);
+    if (device->is_primary) {
+        return false;
+    }
     return !device->parent || state_of(comparison, device->parent) == PAIRED;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "caps/block.h"
+#include "caps/device.h"
 #include "caps/machine-private.h"
 #include "caps/units.h"
 
@@ -98,8 +99,25 @@ static bool is_refused(const GPtrArray *findings, FindingCode code)
     return false;
 }
 
+static bool has_primary(const CapsMachine *machine)
+{
+    const GPtrArray *devices = machine->devices;
+    for (guint i = 0; devices && i < devices->len; i++) {
+        if (((const CapsDevice *)devices->pdata[i])->is_primary) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static char *hint_to_block(const CapsMachine *machine, const CapsBlock *block)
 {
+    if (is_of_device(block) && g_str_has_suffix(block->name, ".rom") &&
+        has_primary(machine)) {
+        return g_strdup("give the device the same romfile= on both sides; the "
+                        "primary device of a failover pair needs an empty "
+                        "romfile=, as the destination still hides it");
+    }
     return g_strdup(
         caps_machine_backend_of(machine, block)
             ? "start both with the same memory backends, by id and size"

@@ -69,6 +69,10 @@ def nodes(*backends):
             '-numa', f'node,memdev={name}'))]
 
 
+def failover(*words):
+    return [*PORTS, *devices(*words)]
+
+
 def machine(words):
     return ['-machine', words]
 
@@ -77,6 +81,8 @@ IGNORE = ('--enable', 'x-ignore-shared')
 MEMFD = backend('a', 'memory-backend-memfd', share='on')
 PORTS = devices('pcie-root-port,id=one,chassis=1,addr=4',
                 'pcie-root-port,id=two,chassis=2,addr=5')
+STANDBY = 'virtio-net-pci,id=standby,bus=one,failover=on,romfile='
+PRIMARY = 'e1000e,id=primary,bus=two,romfile=,failover_pair_id=standby'
 UUID = ['-uuid', '11111111-1111-1111-1111-111111111111']
 OTHER_UUID = ['-uuid', '22222222-2222-2222-2222-222222222222']
 UNUSED = ['-object', 'memory-backend-ram,id=unused,size=1M']
@@ -198,6 +204,17 @@ CASES = {
         devices('virtio-serial-pci', 'virtserialport,nr=2'), 'error devices',
         FAILS),
     # the guest talks to an address where nothing is any more
+    # The same shape as a pair whose guest has virtio-net's driver: the primary
+    # is hidden on the destination.  This guest has none, so it is not unplugged.
+    'failover-hidden': (failover(PRIMARY, STANDBY), failover(STANDBY, PRIMARY),
+                        '', FAILS),
+    'failover-unused': (failover(STANDBY, PRIMARY), failover(STANDBY, PRIMARY),
+                        '', MIGRATES),
+    'failover-more': (failover(STANDBY, PRIMARY), failover(PRIMARY, STANDBY),
+                      '', MIGRATES),
+    'failover-rom': (failover(PRIMARY.replace('romfile=,', ''), STANDBY),
+                     failover(STANDBY, PRIMARY), 'error memory-backends',
+                     FAILS),
     'iobase': (devices('isa-debug-exit,iobase=0xf4'),
                devices('isa-debug-exit,iobase=0x501'), 'error devices',
                MIGRATES),

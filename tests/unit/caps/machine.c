@@ -122,6 +122,12 @@ static void one_command_line_is_no_difference(void **state)
 #define VIRTIO_MEM(backend, address)                                           \
     "{\"type\":\"virtio-mem\",\"data\":{\"memdev\":\"/objects/" backend        \
     "\",\"memaddr\":" #address ",\"node\":0}}"
+/* The first PCI device. */
+#define PRIMARY                                                                \
+    {                                                                          \
+        Q(DEVICES), "failover_pair_id = \\\"\\\"",                             \
+            "failover_pair_id = \\\"standby\\\""                               \
+    }
 #define MODULES(rows) "[" rows "]"
 
 typedef struct {
@@ -324,6 +330,15 @@ static const Case cases[] = {
       { { Q(DEVICES), "dev: hpet", "dev: hpet-2" } },
       { { FINDING_DEVICES, W, "lacks hpet" },
         { FINDING_DEVICES, W, "hpet-2" } } },
+    { "the primary of a failover pair is hidden", NULL, { 0 }, SRC,
+      { { Q(DEVICES), "dev: VGA, id", "dev: e1000e, id" }, PRIMARY },
+      { { FINDING_DEVICES, W, "has VGA on pcie.0 addr 04.0" } } },
+    { "the primary of a failover pair is there", NULL, { 0 }, DST,
+      { { Q(DEVICES), "dev: VGA, id", "dev: e1000e, id" }, PRIMARY },
+      { { FINDING_DEVICES, E, "lacks VGA" } } },
+    { "the primary of a failover pair has a ROM", NULL, { 0 }, DST,
+      { { Q(BLOCKS), "virtio-net-pci.rom", "other.rom" }, PRIMARY },
+      { { FINDING_MEMORY_BACKENDS, E, "virtio-net-pci.rom' of the source" } } },
     { "on no bus", NULL, { 0 }, DST,
       { { Q(OTHER_DEVICES), "child<vmgenid>", "string" } },
       { { FINDING_DEVICES, E, "has 0 vmgenid, the source has 1" } } },
