@@ -18,6 +18,7 @@ static const struct {
     { "PCIE",              "addr" },
     { "CXL",               "addr" },
     { "ISA",               "iobase" },
+    { "ISA",               "irq" },
     { "IDE",               "unit" },
     { "floppy-bus",        "unit" },
     { "SCSI",              "channel" },

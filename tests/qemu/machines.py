@@ -69,6 +69,10 @@ def nodes(*backends):
             '-numa', f'node,memdev={name}'))]
 
 
+def serial(iobase, irq):
+    return devices(f'isa-serial,index=2,iobase={iobase},irq={irq}')
+
+
 def failover(*words):
     return [*PORTS, *devices(*words)]
 
@@ -168,7 +172,7 @@ CASES = {
     'missing-with-rom': (devices('virtio-net-pci'), [], 'error devices',
                          FAILS),
     'missing-on-no-bus': (devices('vmgenid'), [], 'error devices', FAILS),
-    'missing-stateless': (devices('pvpanic'), [], 'error devices', MIGRATES),
+    'missing-stateless': (devices('pvpanic'), [], 'warning devices', MIGRATES),
     'missing-behind-port': (PORTS + devices('virtio-rng-pci,bus=one'), PORTS,
                             'error devices', FAILS),
     'missing-scsi-disk': (HBA + devices('scsi-hd,drive=d'), HBA,
@@ -203,7 +207,6 @@ CASES = {
         devices('virtio-serial-pci', 'virtserialport,nr=1'),
         devices('virtio-serial-pci', 'virtserialport,nr=2'), 'error devices',
         FAILS),
-    # the guest talks to an address where nothing is any more
     # The same shape as a pair whose guest has virtio-net's driver: the primary
     # is hidden on the destination.  This guest has none, so it is not unplugged.
     'failover-hidden': (failover(PRIMARY, STANDBY), failover(STANDBY, PRIMARY),
@@ -215,9 +218,17 @@ CASES = {
     'failover-rom': (failover(PRIMARY.replace('romfile=,', ''), STANDBY),
                      failover(STANDBY, PRIMARY), 'error memory-backends',
                      FAILS),
-    'iobase': (devices('isa-debug-exit,iobase=0xf4'),
-               devices('isa-debug-exit,iobase=0x501'), 'error devices',
+    'iobase-stateless': (devices('isa-debug-exit,iobase=0xf4'),
+                         devices('isa-debug-exit,iobase=0x501'),
+                         'warning devices', MIGRATES),
+    # the guest talks to an address, or waits for an interrupt, in vain
+    'iobase': (serial('0x3e8', 5), serial('0x2e8', 5), 'error devices',
                MIGRATES),
+    'irq': (serial('0x3e8', 5), serial('0x3e8', 7), 'error devices', MIGRATES),
+    # one is named as the other in the stream; the guest knows the tablet
+    'usb-pointer': (['-usb', *devices('usb-tablet')],
+                    ['-usb', *devices('usb-mouse')],
+                    'error devices,warning devices', MIGRATES),
     'no-pit': ([], machine('pit=off'), 'error devices', FAILS),
 }
 
@@ -227,15 +238,15 @@ CASES_OF_PAIRS = [
     ('no-hpet', WITHIN, [], machine('hpet=off'), 'error devices', FAILS),
     ('no-hpet', ACROSS, [], machine('hpet=off'), 'warning devices', FAILS),
     # Which memory both share is only known of QEMU's processes.
-    ('shared-on-one-side', ACROSS, 
+    ('shared-on-one-side', ACROSS,
         shared('ram', 'on'), shared('other', 'off'), 'error memory-backends',
         FAILS, *IGNORE),
-    ('shared-on-the-other', ACROSS, 
+    ('shared-on-the-other', ACROSS,
         shared('ram', 'off'), shared('other', 'on'), 'error memory-backends',
         FAILS, *IGNORE),
     ('shared', ACROSS, shared('ram', 'on'), shared('ram', 'on'), '', MIGRATES,
                *IGNORE),
-    ('shared-in-two-files', ACROSS, 
+    ('shared-in-two-files', ACROSS,
         shared('ram', 'on'), shared('other', 'on'), 'error memory-backends',
         FAILS, *IGNORE),
     # the migration succeeds; whether the guest lost a write is chance

@@ -47,8 +47,8 @@ static const struct {
     { "VGA", NULL, "q35-pcihost", "pcie.0", "addr 04.0" },
     { "ich9-usb-ehci1", NULL, "q35-pcihost", "pcie.0", "addr 1d.7" },
     { "usb-tablet", NULL, "ich9-usb-ehci1", "usb-bus.0", "port 1" },
-    { "isa-serial", NULL, "ICH9-LPC", "isa.0", "iobase 1016" },
-    { "mc146818rtc", NULL, "ICH9-LPC", "isa.0", "iobase 112" },
+    { "isa-serial", NULL, "ICH9-LPC", "isa.0", "iobase 1016, irq 4" },
+    { "mc146818rtc", NULL, "ICH9-LPC", "isa.0", "iobase 112, irq 8" },
     { "smbus-eeprom", NULL, "ICH9-SMB", "i2c", "address 87" },
 };
 

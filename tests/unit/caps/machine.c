@@ -3,86 +3,7 @@
  * What two machines differ in, from the replies of real QEMUs of one command
  * line, with one thing in them changed; and odd replies.
  */
-#include "tests/lib/check.h"
-
-#include "caps/finding.h"
-#include "caps/machine.h"
-#include "qmp/json.h"
-#include "tests/lib/recorded.h"
-
-/* One answer in which @from is @to; all of it where @from is NULL. */
-typedef struct {
-    CapsMachineQuestion question;
-    const char *from, *to;
-} Change;
-
-static JsonNode *changed(JsonNode *reply, const Change *change)
-{
-    g_autofree char *text = qmp_json_to_text(reply);
-    g_autoptr(GString) other = g_string_new(text);
-
-    if (!change->from) {
-        return json_value(change->to);
-    }
-    if (g_string_replace(other, change->from, change->to, 1) == 0) {
-        fail_msg("no %s in %s", change->from, text);
-    }
-    return json_value(other->str);
-}
-
-static void take_all(CapsMachine *machine, const char *version,
-                     const Change *changes, size_t n)
-{
-    for (int i = 0; i < N_CAPS_MACHINE_QUESTIONS; i++) {
-        g_autoptr(JsonNode) reply = recorded_machine_reply(i, version);
-        for (size_t j = 0; j < n && changes[j].to; j++) {
-            if ((int)changes[j].question == i) {
-                JsonNode *other = changed(reply, &changes[j]);
-                json_node_unref(reply);
-                reply = other;
-            }
-        }
-        check_case(caps_machine_question_name(i),
-                   caps_machine_take(machine, i, reply));
-    }
-}
-
-typedef struct {
-    CapsMachine machines[N_SIDES];
-    CapsInventory wanted[N_SIDES];
-    GPtrArray *findings;
-} Pair;
-
-static void pair_init(Pair *pair, const char *source, const char *destination)
-{
-    const char *const versions[] = { source, destination };
-    *pair = (Pair){ .findings = findings_new() };
-    for (int side = 0; side < N_SIDES; side++) {
-        recorded_inventory(&pair->wanted[side], versions[side]);
-        caps_inventory_take_version(&pair->wanted[side], versions[side]);
-        pair->wanted[side].accel = g_strdup("another");
-    }
-}
-
-static void pair_clear(Pair *pair)
-{
-    for (int side = 0; side < N_SIDES; side++) {
-        caps_machine_clear(&pair->machines[side]);
-        caps_inventory_clear(&pair->wanted[side]);
-    }
-    g_ptr_array_unref(pair->findings);
-}
-
-static void pair_want(Pair *pair, const char *capability)
-{
-    caps_inventory_turn(&pair->wanted[SIDE_SOURCE], capability, true);
-    caps_inventory_turn(&pair->wanted[SIDE_DESTINATION], capability, true);
-}
-
-static void pair_compare(Pair *pair)
-{
-    caps_machine_compare(pair->machines, pair->wanted, pair->findings);
-}
+#include "tests/lib/machine-pair.h"
 
 static const char *const versions[] = { "7.2", "10.0" };
 
@@ -116,19 +37,13 @@ static void one_command_line_is_no_difference(void **state)
 #define LAYOUT(start, block)                                                   \
     "\"FlatView #0\\n AS \\\"memory\\\", root: system\\n"                      \
     "  " start "-00000000ffffffff (prio 0, ram): " block "\\n\""
-#define DIMM(backend, address, slot, node)                                     \
-    "{\"type\":\"dimm\",\"data\":{\"memdev\":\"/objects/" backend              \
-    "\",\"addr\":" #address ",\"slot\":" #slot ",\"node\":" #node "}}"
-#define VIRTIO_MEM(backend, address)                                           \
-    "{\"type\":\"virtio-mem\",\"data\":{\"memdev\":\"/objects/" backend        \
-    "\",\"memaddr\":" #address ",\"node\":0}}"
 /* The first PCI device. */
 #define PRIMARY                                                                \
     {                                                                          \
         Q(DEVICES), "failover_pair_id = \\\"\\\"",                             \
             "failover_pair_id = \\\"standby\\\""                               \
     }
-#define MODULES(rows) "[" rows "]"
+#define MODULE "[{\"type\":\"dimm\",\"data\":{\"memdev\":\"m\",\"addr\":1}}]"
 
 typedef struct {
     const char *what;
@@ -244,7 +159,7 @@ static const Case cases[] = {
     { "memory that is no backend", NULL, { 0 }, DST,
       { { Q(LAYOUT), "00000000fffc0000", "00000000fff00000" } }, { { 0 } } },
     { "a module that only the source has", NULL, { 0 }, SRC,
-      { { Q(MEMORY_DEVICES), NULL, MODULES(DIMM("m", 4096, 0, 0)) } },
+      { { Q(MEMORY_DEVICES), NULL, MODULE } },
       { { 0 } } },
 
     { "a vCPU less", NULL, { 0 }, DST,
@@ -436,105 +351,6 @@ static void credentials_have_to_be_there(void **state)
     }
 }
 
-/* Whether a QEMU aborts when memory lies behind shorter memory. */
-static const struct {
-    const char *version, *accel;
-    int found; /* -1: nothing */
-} short_blocks[] = {
-    { "7.2.22", "another", -1 },
-    { "9.2.0", "another", FINDING_WARNING },
-    { "10.0.2", "another", FINDING_ERROR },
-    { "10.0.2", "kvm", -1 },
-    { "10.0.2", NULL, -1 },
-    { "11.1.3", "another", FINDING_ERROR },
-    { NULL, "another", -1 },
-};
-
-static void memory_behind_shorter_memory(void **state)
-{
-    static const Change change = { CAPS_MACHINE_BLOCKS, NULL,
-                                   BLOCKS(BLOCK("", 0x0, 0x100000, 0x100000)
-                                              BLOCK("ram0", 0x100000, 0x4000000,
-                                                    0x4000000)) };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(short_blocks); i++) {
-        Pair pair;
-        pair_init(&pair, "10.0", "10.0");
-        take_all(&pair.machines[SRC], "10.0", &change, 1);
-        take_all(&pair.machines[DST], "10.0", NULL, 0);
-        g_free(pair.wanted[SRC].accel);
-        pair.wanted[SRC].accel = g_strdup(short_blocks[i].accel);
-        caps_inventory_take_version(&pair.wanted[SRC], short_blocks[i].version);
-        pair_compare(&pair);
-        const Finding *finding =
-            pair.findings->len > 0 ? pair.findings->pdata[0] : NULL;
-        assert_int_equal(finding ? (int)finding->severity : -1,
-                         short_blocks[i].found);
-        if (finding) {
-            assert_int_equal(finding->code, FINDING_BREAKS);
-            check_contains(finding->text, "(that no device uses)");
-        }
-        pair_clear(&pair);
-    }
-}
-
-static const struct {
-    const char *what;
-    const char *modules[N_SIDES];
-    const char *found; /* all findings, by text; NULL: none */
-    Severity severity;
-} modules[] = {
-    { "the same", { DIMM("a", 4096, 0, 0), DIMM("a", 4096, 0, 0) } },
-    { "of another address",
-      { DIMM("a", 4096, 0, 0), DIMM("a", 8192, 0, 0) },
-      "'a' at 0x1000 on the source, at 0x2000",
-      E },
-    { "in another slot",
-      { DIMM("a", 4096, 0, 0), DIMM("a", 4096, 1, 0) },
-      "'a' is in slot 0 on the source, in slot 1",
-      W },
-    { "on another node",
-      { DIMM("a", 4096, 0, 0), DIMM("a", 4096, 0, 1) },
-      "'a' is on NUMA node 0 on the source, on node 1",
-      W },
-    { "virtio-mem of another address",
-      { VIRTIO_MEM("a", 4096), VIRTIO_MEM("a", 8192) },
-      "'a' at 0x1000 on the source, at 0x2000",
-      E },
-    { "the main memory's backend, plugged in on both sides",
-      { DIMM("ram0", 4096, 0, 0), DIMM("ram0", 8192, 0, 0) },
-      "'ram0' at 0x1000 on the source, at 0x2000",
-      E },
-    { "without a backend",
-      { "{\"type\":\"sgx-epc\",\"data\":{\"memaddr\":1}}", "" } },
-    { "in another order",
-      { DIMM("a", 0, 0, 0) "," DIMM("b", 9, 1, 0),
-        DIMM("b", 9, 1, 0) "," DIMM("a", 0, 0, 0) } },
-};
-
-static void modules_keep_their_places(void **state)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(modules); i++) {
-        Pair pair;
-        pair_init(&pair, "7.2", "7.2");
-        for (int side = 0; side < N_SIDES; side++) {
-            g_autofree char *reply =
-                g_strdup_printf("[%s]", modules[i].modules[side]);
-            const Change change = { Q(MEMORY_DEVICES), NULL, reply };
-            take_all(&pair.machines[side], "7.2", &change, 1);
-        }
-        pair_compare(&pair);
-        assert_int_equal(pair.findings->len, modules[i].found ? 1 : 0);
-        if (modules[i].found) {
-            const Finding *finding = pair.findings->pdata[0];
-            check_contains(finding->text, modules[i].found);
-            assert_int_equal(finding->severity, modules[i].severity);
-            assert_non_null(finding->hint);
-        }
-        pair_clear(&pair);
-    }
-}
-
 /* Each answer missing on one side, or both: a note, and nothing is guessed. */
 static void what_is_not_told_is_not_compared(void **state)
 {
@@ -646,8 +462,6 @@ int main(void)
         cmocka_unit_test(one_command_line_is_no_difference),
         cmocka_unit_test(each_difference_is_found),
         cmocka_unit_test(credentials_have_to_be_there),
-        cmocka_unit_test(memory_behind_shorter_memory),
-        cmocka_unit_test(modules_keep_their_places),
         cmocka_unit_test(what_is_not_told_is_not_compared),
         cmocka_unit_test(nothing_is_told_by_nobody),
         cmocka_unit_test(odd_replies_are_survived),
