@@ -192,7 +192,8 @@ static void take_refusal(Migration *m, const Event *event)
     m->context.handed_over &= event->ask != TELL_INCOMING;
     if (event->ask == TELL_MIGRATE) {
         ours_answer(&m->context.ours, false, m->migrate_us);
-        m->context.started = false; /* nothing left the source */
+        /* Then nothing left the source. */
+        m->context.started &= !m->context.ours.is_refused;
         /* "failed" comes before it, and 7.2 says nowhere else why. */
         if (!facts->error_desc) {
             facts->error_desc = g_strdup(event->text);

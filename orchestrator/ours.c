@@ -95,13 +95,13 @@ void ours_take_reply(Ours *ours, Status status, int64_t total_us,
             replace(ours);
             return;
         }
-        if (!began_before_gap(ours, total_us, now_us)) {
-            return;
+        if (began_before_gap(ours, total_us, now_us)) {
+            ours->proof = OURS_PROVED;
         }
-        ours->proof = OURS_PROVED;
     }
     end(ours, status);
-    if (ours->ended == STATUS_UNKNOWN && is_answer_to_last) {
+    if (ours->proof == OURS_PROVED && ours->ended == STATUS_UNKNOWN &&
+        is_answer_to_last) {
         ours->known_us = ours->asked_us;
     }
 }

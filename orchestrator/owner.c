@@ -86,17 +86,17 @@ static SourceView view_external(const Facts *facts, const OwnerContext *context)
     if (is_held(facts, context)) {
         bool is_untouched =
             is_idle && !context->started && !context->ours.is_external;
-        return is_asked       ? SOURCE_TURNS
+        return is_asked       ? SOURCE_UNKNOWN
                : is_untouched ? SOURCE_HELD
                               : SOURCE_TAKEN;
     }
     if (facts_run_state_is(facts, "postmigrate") ||
         status_is_postcopy(facts->status)) {
-        return is_asked ? SOURCE_TURNS : SOURCE_TAKEN;
+        return is_asked ? SOURCE_UNKNOWN : SOURCE_TAKEN;
     }
     return is_before_switchover && !facts_run_state_is(facts, "finish-migrate")
                ? SOURCE_RUNS
-               : SOURCE_TURNS;
+               : SOURCE_UNKNOWN;
 }
 
 bool owner_never_ran_there(const Facts *destination,
@@ -298,10 +298,19 @@ Owner owner_judge(const Facts facts[N_SIDES], const OwnerContext *context,
          facts[SIDE_SOURCE].status == STATUS_IN_PROGRESS)) {
         owner = OWNER_WAIT;
     }
+    /* What it has need not be what our source sent. */
+    if (owner == OWNER_CONT_DESTINATION &&
+        context->ours.proof < OURS_DOUBTFUL) {
+        owner = OWNER_UNPROVED;
+    }
     /* I14; before migrate was sent nothing can have taken the guest. */
     if (owner == OWNER_CONT_SOURCE && context->started &&
         context->ours.proof != OURS_PROVED) {
         owner = OWNER_UNPROVED;
+    }
+    /* I7: it stands still there, and shall. */
+    if (owner == OWNER_CONT_SOURCE && !context->guest_ran) {
+        owner = OWNER_SOURCE;
     }
     return final ? settle_for(owner, source, &facts[SIDE_SOURCE], context)
                  : owner;

@@ -72,7 +72,8 @@ static void take_setting(Migration *m)
 
 PhaseId prepare_enter(Migration *m)
 {
-    return next_step(m);
+    PhaseId next = phase_check_external(m);
+    return next == m->phase ? next_step(m) : next;
 }
 
 PhaseId prepare_handle(Migration *m, const Event *event)

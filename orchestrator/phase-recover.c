@@ -378,6 +378,7 @@ PhaseId recover_enter(Migration *m)
     Recovery *recovery = &m->recovery;
     bool has_moved = m->sample.transferred_bytes > recovery->moved_bytes;
 
+    m->context.postcopy = m->context.handed_over = true;
     if (!recovery->home) {
         recovery->home = recovery_home(m->settings->uri, m->migrate_uri);
     }

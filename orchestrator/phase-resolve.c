@@ -104,6 +104,10 @@ static PhaseId conclude(Migration *m, Owner owner)
         if (is_of_others(m)) {
             phase_say_taken(m);
         }
+        if (facts_run_state_is(&m->facts[SIDE_SOURCE], "postmigrate")) {
+            phase_note(m, "the guest was paused, and stays so on the source: "
+                          "qmigrate qmp SOURCE cont runs it");
+        }
         if (m->failure.code == FAILURE_CANCELLED ||
             m->failure.code == FAILURE_CANCELLED_ELSEWHERE) {
             m->outcome = OUTCOME_CANCELLED;
@@ -245,11 +249,14 @@ static PhaseId judge(Migration *m, bool final)
     Owner owner = owner_judge(m->facts, &m->context, final);
     /* It was given up as nothing moved, and moves again. */
     bool moves = m->moved_us > m->resolve_us;
-    if (owner == OWNER_POSTCOPY && (!m->recovery.is_over || moves)) {
+    bool is_reached =
+        m->facts[SIDE_SOURCE].connected && m->facts[SIDE_DESTINATION].connected;
+    if (owner == OWNER_POSTCOPY && is_reached &&
+        (!m->recovery.is_over || moves)) {
         m->recovery.is_over = false;
         return go_on(m, PHASE_POSTCOPY);
     }
-    if (owner == OWNER_SPLIT && !m->recovery.is_over) {
+    if (owner == OWNER_SPLIT && is_reached && !m->recovery.is_over) {
         return go_on(m, PHASE_RECOVER);
     }
     if (final || is_conclusive(owner)) {

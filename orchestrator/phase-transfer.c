@@ -27,17 +27,6 @@ static void start(Migration *m)
     g_clear_pointer(&m->facts[SIDE_SOURCE].error_desc, g_free);
 }
 
-PhaseId phase_check_external(Migration *m)
-{
-    if (!m->context.ours.is_external) {
-        return m->phase;
-    }
-    phase_fail(m, FAILURE_MIGRATING_ALREADY, SIDE_SOURCE,
-               "another QMP client started a migration of the source (%s)",
-               m->facts[SIDE_SOURCE].status_word);
-    return PHASE_RESOLVE;
-}
-
 PhaseId transfer_enter(Migration *m)
 {
     PhaseId next = phase_check_external(m);
@@ -58,11 +47,26 @@ PhaseId transfer_enter(Migration *m)
     return m->phase;
 }
 
+PhaseId phase_check_external(Migration *m)
+{
+    if (!m->context.ours.is_external) {
+        return m->phase;
+    }
+    phase_fail(m, FAILURE_MIGRATING_ALREADY, SIDE_SOURCE,
+               "another QMP client started a migration of the source (%s)",
+               m->facts[SIDE_SOURCE].status_word);
+    return PHASE_RESOLVE;
+}
+
 PhaseId phase_check_end(Migration *m)
 {
     const Facts *source = &m->facts[SIDE_SOURCE];
     const Facts *destination = &m->facts[SIDE_DESTINATION];
+    PhaseId next = phase_check_external(m);
 
+    if (next != m->phase) {
+        return next;
+    }
     if (destination->status == STATUS_FAILED) {
         return phase_fail(m, FAILURE_DESTINATION_FAILED, SIDE_DESTINATION,
                           "could not take the guest");

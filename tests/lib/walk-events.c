@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/lib/walk-events.h"
 
+#include "orchestrator/phases.h"
 #include "orchestrator/uri.h"
 
 /* Both QEMUs take what a migration sets, in whatever form, and know file:. */
@@ -116,6 +117,12 @@ static void add_questions(GArray *steps, Side side)
                      .qemu_time_us = 1 },
             json("{\"status\":\"%s\"}", statuses[i]));
     }
+    /* One that began long ago: that proves whose it is. */
+    add_reply(steps, side, ASK_MIGRATION,
+              json("{\"status\":\"active\",\"total-time\":%d}", WALK_LONG_MS));
+    add_reply(
+        steps, side, ASK_MIGRATION,
+        json("{\"status\":\"completed\",\"total-time\":%d}", WALK_LONG_MS));
 }
 
 static void add_side(GArray *steps, Side side)
@@ -402,5 +409,39 @@ void walk_feed(Migration *m, const Event *event)
                                         .ask = ask,
                                         .text = "no" });
         }
+    }
+}
+
+/* An answer that an earlier phase waited for: the others change nothing. */
+static bool counts_late(const Migration *m, const Event *event)
+{
+    bool is_told_there = event->side == SIDE_SOURCE
+                             ? event->ask == TELL_MIGRATE && m->context.started
+                             : event->ask == TELL_INCOMING;
+    return is_told_there || event->ask == ASK_RUN_STATE ||
+           event->ask == ASK_MIGRATION || event->ask == TELL_CONT;
+}
+
+bool walk_can_come(const Migration *m, const Event *event)
+{
+    switch (event->kind) {
+    case EVENT_START:
+        return m->phase == PHASE_INSPECT && m->start_us == 0;
+    case EVENT_CONNECTED:
+        return m->connecting[event->side] && !m->facts[event->side].dead;
+    case EVENT_QMP:
+        return m->facts[event->side].connected;
+    case EVENT_REFUSED:
+    case EVENT_SILENT:
+    case EVENT_REPLY:
+        return m->facts[event->side].connected &&
+               (phase_is_waiting_for(m, event->side, event->ask) ||
+                counts_late(m, event));
+    case EVENT_LOST:
+        return m->facts[event->side].connected || m->connecting[event->side];
+    case EVENT_DIED:
+        return !m->facts[event->side].dead;
+    default:
+        return m->start_us != 0;
     }
 }

@@ -172,6 +172,8 @@ static char *key_of(const Migration *m)
             128 * m->recovery.has_stirred + 256 * m->has_short_end +
             512 * m->recovery.is_unpausable,
         m->cancel_sent, m->continue_sent, m->rescue_sent);
+    g_string_append_printf(key, " %d%d%d", m->context.ours.proof,
+                           m->context.ours.ended, m->context.ours.is_external);
     if (m->phase == PHASE_POSTCOPY) {
         const Stall *stall = &m->stall;
         g_string_append_printf(key, " %d%d%d", stall->due_us > 0,
@@ -247,44 +249,12 @@ static void check_end(const Migration *from)
     assert_int_equal(m->phase, PHASE_DONE);
 }
 
-/* An answer that an earlier phase waited for: the others change nothing. */
-static bool counts_late(const Event *event)
-{
-    return event->ask == ASK_RUN_STATE || event->ask == ASK_MIGRATION ||
-           event->ask == TELL_MIGRATE || event->ask == TELL_INCOMING ||
-           event->ask == TELL_CONT;
-}
-
-static bool can_come(const Migration *m, const Event *event)
-{
-    switch (event->kind) {
-    case EVENT_START:
-        return m->phase == PHASE_INSPECT && m->start_us == 0;
-    case EVENT_CONNECTED:
-        return m->connecting[event->side] && !m->facts[event->side].dead;
-    case EVENT_QMP:
-        return m->facts[event->side].connected;
-    case EVENT_REFUSED:
-    case EVENT_SILENT:
-    case EVENT_REPLY:
-        return m->facts[event->side].connected &&
-               (phase_is_waiting_for(m, event->side, event->ask) ||
-                counts_late(event));
-    case EVENT_LOST:
-        return m->facts[event->side].connected || m->connecting[event->side];
-    case EVENT_DIED:
-        return !m->facts[event->side].dead;
-    default:
-        return m->start_us != 0;
-    }
-}
-
 /* @limit: so many states may be known; then what is left is not gone into. */
 static void expand(GQueue *queue, GHashTable *known, guint limit, Migration *m)
 {
     for (guint i = 0; i < alphabet->len; i++) {
         const Event *event = &g_array_index(alphabet, WalkStep, i).event;
-        if (!can_come(m, event)) {
+        if (!walk_can_come(m, event)) {
             continue;
         }
         g_autoptr(Migration) next = copy(m);
