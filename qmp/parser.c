@@ -18,9 +18,12 @@ typedef struct {
     const char *end;
     unsigned depth;
     bool has_high; /* a byte beyond ASCII was seen */
+    size_t budget; /* bytes that values may still take */
     const char *wrong;
     GString *scratch; /* unescaped strings, each with its NUL, as a stack */
 } Cursor;
+
+static const char too_many_values[] = "too many values in one message";
 
 static bool fail(Cursor *cursor, const char *wrong)
 {
@@ -28,6 +31,25 @@ static bool fail(Cursor *cursor, const char *wrong)
         cursor->wrong = wrong;
     }
     return false;
+}
+
+/* What json-glib 1.6 takes on 64 bits, measured, rounded up. */
+enum {
+    SCALAR_BYTES = 96,
+    STRING_BYTES = 128, /* and its text */
+    ARRAY_BYTES = 224,
+    OBJECT_BYTES = 320,
+    MEMBER_BYTES = 288, /* and its name */
+};
+
+/* 10 MiB of small values would be a gigabyte. */
+static bool spend(Cursor *cursor, size_t n_bytes)
+{
+    if (n_bytes > cursor->budget) {
+        return fail(cursor, too_many_values);
+    }
+    cursor->budget -= n_bytes;
+    return true;
 }
 
 /* The next character; NUL at the end, which JSON has nowhere. */
@@ -125,6 +147,9 @@ static JsonNode *broken_number(Cursor *cursor, const char *start)
 static JsonNode *take_number(Cursor *cursor)
 {
     const char *start = cursor->at;
+    if (!spend(cursor, SCALAR_BYTES)) {
+        return NULL;
+    }
     bool negative = take(cursor, '-');
     const char *digits = cursor->at;
     size_t n = take_digits(cursor);
@@ -256,6 +281,9 @@ static bool take_member(Cursor *cursor, JsonObject *object)
     if (!take(cursor, ':')) {
         return fail(cursor, "a colon is missing");
     }
+    if (!spend(cursor, MEMBER_BYTES + cursor->scratch->len - name)) {
+        return false;
+    }
     value = take_value(cursor);
     if (value) {
         json_object_set_member(object, cursor->scratch->str + name, value);
@@ -289,6 +317,9 @@ static bool goes_on(Cursor *cursor, char close)
 
 static JsonNode *take_object(Cursor *cursor)
 {
+    if (!spend(cursor, OBJECT_BYTES)) {
+        return NULL;
+    }
     g_autoptr(JsonObject) object = json_object_new();
 
     skip_blanks(cursor);
@@ -302,6 +333,9 @@ static JsonNode *take_object(Cursor *cursor)
 
 static JsonNode *take_array(Cursor *cursor)
 {
+    if (!spend(cursor, ARRAY_BYTES)) {
+        return NULL;
+    }
     g_autoptr(JsonArray) array = json_array_new();
 
     skip_blanks(cursor);
@@ -327,6 +361,9 @@ static bool take_word(Cursor *cursor, const char *word)
 
 static JsonNode *take_constant(Cursor *cursor)
 {
+    if (!spend(cursor, SCALAR_BYTES)) {
+        return NULL;
+    }
     if (take_word(cursor, "true")) {
         return json_node_init_boolean(json_node_alloc(), TRUE);
     }
@@ -361,7 +398,8 @@ static JsonNode *take_string_value(Cursor *cursor)
     size_t start = cursor->scratch->len;
     JsonNode *node = NULL;
 
-    if (take_string(cursor)) {
+    if (take_string(cursor) &&
+        spend(cursor, STRING_BYTES + cursor->scratch->len - start)) {
         node = json_node_init_string(json_node_alloc(),
                                      cursor->scratch->str + start);
     }
@@ -401,9 +439,16 @@ static JsonNode *take_all(Cursor *cursor)
     return node;
 }
 
+/* For all that is held of a message at a time, its text several times over. */
+static size_t budget_of(size_t n_text)
+{
+    const size_t most = 68u << 20, copies = 4;
+    return n_text < most / copies ? most - copies * n_text : 0;
+}
+
 JsonObject *qmp_parse_object(const char *text, size_t n, GError **error)
 {
-    Cursor cursor = { .at = text, .end = text + n };
+    Cursor cursor = { .at = text, .end = text + n, .budget = budget_of(n) };
     g_autoptr(JsonNode) root = NULL;
 
     cursor.scratch = g_string_sized_new(256);
@@ -414,9 +459,9 @@ JsonObject *qmp_parse_object(const char *text, size_t n, GError **error)
         fail(&cursor, "not UTF-8");
     }
     if (cursor.wrong) {
-        g_set_error(error, QMP_ERROR, QMP_ERROR_PROTOCOL,
-                    "not JSON: %s, near byte %zu", cursor.wrong,
-                    (size_t)(cursor.at - text));
+        g_set_error(error, QMP_ERROR, QMP_ERROR_PROTOCOL, "%s%s, near byte %zu",
+                    cursor.wrong == too_many_values ? "" : "not JSON: ",
+                    cursor.wrong, (size_t)(cursor.at - text));
         return NULL;
     }
     return json_node_dup_object(root);

@@ -14,6 +14,8 @@
 /*
  * The one object that @text is.  A whole number from 2^63 to 2^64 - 1 is held as
  * n - 2^64; see qmp_json_uint64().  Of members of the same name the last one
- * counts.  Fails with QMP_ERROR_PROTOCOL.  @text need not end in NUL.
+ * counts.  Fails with QMP_ERROR_PROTOCOL, also where the values would take more
+ * than some 60 MB: QEMU's largest reply, its schema, takes 8.  @text need not
+ * end in NUL.
  */
 JsonObject *qmp_parse_object(const char *text, size_t n, GError **error);
