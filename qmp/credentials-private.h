@@ -12,4 +12,6 @@ struct QmpCredentials {
     bool has_certificate;                  /* of our own */
     gnutls_psk_client_credentials_t psk;   /* NULL: it is certificates */
     char *name;                            /* whose key that is */
+    char *warning;
+    unsigned last_mode; /* permissions of the file that was read last */
 };

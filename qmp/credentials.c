@@ -8,6 +8,7 @@
 
 #include "qmp/credentials-private.h"
 #include "qmp/error.h"
+#include "qmp/small-file.h"
 
 static bool refuse(GError **error, const QmpCredentials *credentials,
                    const char *name, const char *why)
@@ -39,24 +40,32 @@ static bool has(const QmpCredentials *credentials, const char *name)
     return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-static bool read_file(const QmpCredentials *credentials, const char *name,
+static bool read_file(QmpCredentials *credentials, const char *name,
                       gnutls_datum_t *ret, GError **error)
 {
     g_autofree char *path = g_build_filename(credentials->folder, name, NULL);
-    char *text;
+    g_auto(QmpSmallFile) file = qmp_small_file_read(path);
+
+    if (!file.bytes) {
+        return refuse(error, credentials, name, file.error);
+    }
     gsize n;
-
-    if (access(path, R_OK) < 0) {
-        g_autofree char *why = g_strdup(g_strerror(errno));
-
-        why[0] = g_ascii_tolower(why[0]);
-        return refuse(error, credentials, name, why);
-    }
-    if (!g_file_get_contents(path, &text, &n, NULL)) {
-        return refuse(error, credentials, name, "cannot be read");
-    }
-    *ret = (gnutls_datum_t){ (unsigned char *)text, n };
+    unsigned char *bytes =
+        g_bytes_unref_to_data(g_steal_pointer(&file.bytes), &n);
+    *ret = (gnutls_datum_t){ bytes, n };
+    credentials->last_mode = file.mode;
     return true;
+}
+
+/* Of the file that was read last, which is a key. */
+static void warn_of_others(QmpCredentials *credentials, const char *name)
+{
+    if (credentials->last_mode & QMP_SMALL_FILE_OTHERS) {
+        credentials->warning = g_strdup_printf(
+            "%s/%s: others can read or change this private key (its "
+            "permissions are %03o); make them 600",
+            credentials->folder, name, credentials->last_mode & 0777);
+    }
 }
 
 /* What was a key is not left in memory that is free. */
@@ -127,6 +136,7 @@ static bool load_own(QmpCredentials *credentials, GError **error)
         !read_file(credentials, key_name, &key, error)) {
         return false;
     }
+    warn_of_others(credentials, key_name);
     code = gnutls_certificate_set_x509_key_mem(credentials->x509, &cert, &key,
                                                GNUTLS_X509_FMT_PEM);
     if (code == GNUTLS_E_CERTIFICATE_KEY_MISMATCH) {
@@ -150,7 +160,7 @@ static bool load_certificates(QmpCredentials *credentials, GError **error)
 /* The first line that says something; "#" begins none in QEMU's files. */
 static char *first_line(const gnutls_datum_t *data)
 {
-    const char *text = data->data ? (const char *)data->data : "";
+    const char *text = (const char *)data->data; /* it ends in a NUL */
 
     text += strspn(text, "\r\n");
     return g_strndup(text, strcspn(text, "\r\n"));
@@ -168,6 +178,7 @@ static bool load_key(QmpCredentials *credentials, GError **error)
     if (!read_file(credentials, name, &data, error)) {
         return false;
     }
+    warn_of_others(credentials, name);
     line.data = (unsigned char *)first_line(&data);
     line.size = strlen((char *)line.data);
     colon = strchr((char *)line.data, ':');
@@ -221,6 +232,11 @@ QmpCredentials *qmp_credentials_load(const char *folder, GError **error)
     return load(credentials, error) ? g_steal_pointer(&credentials) : NULL;
 }
 
+const char *qmp_credentials_warning(const QmpCredentials *credentials)
+{
+    return credentials->warning;
+}
+
 QmpCredentials *qmp_credentials_ref(QmpCredentials *credentials)
 {
     return credentials ? g_atomic_rc_box_acquire(credentials) : NULL;
@@ -237,6 +253,7 @@ static void clear(gpointer data)
         gnutls_psk_free_client_credentials(credentials->psk);
     }
     g_free(credentials->name);
+    g_free(credentials->warning);
     g_free(credentials->folder);
 }
 

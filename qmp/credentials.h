@@ -19,6 +19,9 @@ typedef struct QmpCredentials QmpCredentials;
 /* Fails with QMP_ERROR_USAGE; the message is one phrase and starts with the file
  * or the folder. */
 QmpCredentials *qmp_credentials_load(const char *folder, GError **error);
+/* What is not as safe as it should be, one phrase with its hint, or NULL. */
+const char *qmp_credentials_warning(const QmpCredentials *credentials);
+
 QmpCredentials *qmp_credentials_ref(QmpCredentials *credentials);
 void qmp_credentials_unref(QmpCredentials *credentials);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QmpCredentials, qmp_credentials_unref)

@@ -4,60 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* A bundle of all public CAs has a quarter of it. */
-#define FILE_MAX_BYTES (1 << 20)
-
-static char *read_bytes(int fd, gsize n, GBytes **ret_bytes)
-{
-    g_autofree char *bytes = g_malloc(n + 1);
-    gsize n_read = 0;
-
-    while (n_read < n) {
-        ssize_t got = read(fd, bytes + n_read, n - n_read);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return g_strdup(g_strerror(errno));
-        }
-        if (got == 0) {
-            break;
-        }
-        n_read += got;
-    }
-    *ret_bytes = g_bytes_new_take(g_steal_pointer(&bytes), n_read);
-    return NULL;
-}
-
-/* Why it cannot be read, or NULL.  A FIFO would keep us waiting. */
-static char *read_open(int fd, TlsFile *file)
-{
-    struct stat st;
-    if (fstat(fd, &st) < 0) {
-        return g_strdup(g_strerror(errno));
-    }
-    file->mode = st.st_mode & 07777;
-    if (!S_ISREG(st.st_mode)) {
-        return g_strdup("it is not a file");
-    }
-    if (st.st_size > FILE_MAX_BYTES) {
-        return g_strdup("it is too large for what it should be");
-    }
-    return read_bytes(fd, st.st_size, &file->bytes);
-}
+#include "qmp/small-file.h"
 
 static void read_file(const char *path, TlsFile *file)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) {
-        file->error = errno == ENOENT ? NULL : g_strdup(g_strerror(errno));
-        return;
+    QmpSmallFile read = qmp_small_file_read(path);
+    if (!read.is_absent) {
+        file->bytes = g_steal_pointer(&read.bytes);
+        file->error = g_steal_pointer(&read.error);
+        file->mode = read.mode;
     }
-    file->error = read_open(fd, file);
-    close(fd);
+    qmp_small_file_clear(&read);
 }
 
 static TlsCredentials *load(const char *folder)

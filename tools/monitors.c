@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/monitors.h"
 
+#include "tools/plain.h"
+
 static gboolean check_folder(const QmpAddress *tls, const char *folder,
                              GError **error)
 {
@@ -28,6 +30,10 @@ static gboolean give_credentials(const char *folder, QmpAddress *addresses[],
     if (!credentials) {
         g_prefix_error(error, "--monitor-tls: ");
         return FALSE;
+    }
+    if (qmp_credentials_warning(credentials)) {
+        plain_print(stderr, "warning: --monitor-tls: %s\n",
+                    qmp_credentials_warning(credentials));
     }
     for (size_t i = 0; i < n; i++) {
         if (addresses[i] && addresses[i]->kind == QMP_ADDRESS_TLS) {

@@ -17,12 +17,14 @@ MAY_INCLUDE = {
 # The imperative shell.  All other files of the libraries are pure: what they
 # know arrives as an argument, time too.  A name covers NAME-*.c as well.
 SHELL = {
-    'qmp': {'address', 'calls', 'certificate', 'client', 'credentials', 'tls',
-            'transport', 'wire'},
+    'qmp': {'address', 'calls', 'certificate', 'client', 'credentials', 'small',
+            'tls', 'transport', 'wire'},
     'caps': set(),
     'tls': {'credentials'},
     'orchestrator': {'run', 'monitor', 'host', 'journal', 'lock', 'passed', 'survey', 'trace'},
 }
+
+READER = 'qmp/small-file.h'  # the one part of qmp/'s shell for tls/'s shell
 
 SYSTEM_SOCKETS = re.compile(r'gio/|sys/socket|sys/un\.|netinet/|netdb|arpa/')
 
@@ -86,7 +88,8 @@ def check_project_include(path, number, included):
         tree.report(path, number, f'{folder}/ may not include {target}/')
     elif is_pure(path) and is_shell(included):
         tree.report(path, number, f'a pure file may not include {included}')
-    elif folder in ('caps', 'tls') and is_shell(included) and target == 'qmp':
+    elif folder in ('caps', 'tls') and is_shell(included) and \
+            target == 'qmp' and included != READER:
         tree.report(path, number, f'{folder}/ may not include {included}')
     elif included.endswith('.c'):
         tree.report(path, number, 'a .c file is never included')

@@ -21,6 +21,8 @@ CASES = [
     ('layers', 'caps/a.c', '\n#include "tls/objects.h"\n', 2),
     ('layers', 'caps/a.c', '#include "qmp/client.h"\n', 1),
     ('layers', 'tls/credentials.c', '#include "qmp/client.h"\n', 1),
+    ('layers', 'tls/credentials.c', '#include "qmp/small-file.h"\n', 0),
+    ('layers', 'tls/inspect.c', '#include "qmp/small-file.h"\n', 1),
     ('layers', 'orchestrator/plan.c', '#include "orchestrator/run.h"\n', 1),
     ('layers', 'tls/a.c', '#include "caps/table.h"\n', 1),
     ('layers', 'tls/credentials.c', '#include <sys/socket.h>\n', 1),

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "qmp/small-file.h"
 #include "tls/certificate.h"
 #include "tls/files.h"
 #include "tools/tls/write.h"
@@ -79,11 +80,14 @@ static gboolean read_ca(const char *folder, TlsMade *ret_ca, GError **error)
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
         const char *name = tls_file_name(files[i].id);
         g_autofree char *path = g_build_filename(folder, name, NULL);
-        if (!g_file_get_contents(path, files[i].ret_text, NULL, NULL)) {
+        g_auto(QmpSmallFile) file = qmp_small_file_read(path);
+        if (!file.bytes) {
             g_autofree char *why =
-                g_strdup_printf("its %s cannot be read", name);
+                g_strdup_printf("its %s cannot be read: %s", name, file.error);
             return bad_ca(error, folder, why);
         }
+        *files[i].ret_text = g_strndup(g_bytes_get_data(file.bytes, NULL),
+                                       g_bytes_get_size(file.bytes));
     }
     return TRUE;
 }

@@ -2,6 +2,8 @@
 /* Which files a folder of credentials has to have, and what is wrong in them. */
 #include "qmp/credentials.h"
 
+#include <sys/stat.h>
+
 #include "qmp/credentials-private.h"
 #include "qmp/error.h"
 #include "tests/lib/fake-ca.h"
@@ -44,6 +46,53 @@ static void a_folder_has_to_be_one(void **state)
 {
     check_refused("/nonexistent", "/nonexistent: is no folder");
     check_refused("/dev/null", "/dev/null: is no folder");
+}
+
+/* A FIFO without a writer would keep us waiting, /dev/zero fill the memory. */
+static void only_small_files_are_read(void **state)
+{
+    char *folder = folder_new();
+    g_autofree char *path = folder_path(folder, "ca-cert.pem");
+    g_autofree char *large = g_strnfill((1 << 20) + 1, 'x');
+
+    assert_int_equal(mkfifo(path, 0600), 0);
+    check_refused(folder, "ca-cert.pem: it is not a file");
+    folder_put_link(folder, "ca-cert.pem", "/dev/zero");
+    check_refused(folder, "ca-cert.pem: it is not a file");
+    folder_put_link(folder, "ca-cert.pem", NULL);
+    folder_put(folder, "ca-cert.pem", large);
+    check_refused(folder, "ca-cert.pem: it is too large");
+    folder_put(folder, "ca-cert.pem", NULL);
+    folder_put_link(folder, "keys.psk", "/dev/zero");
+    check_refused(folder, "keys.psk: it is not a file");
+    folder_put_link(folder, "keys.psk", NULL);
+    folder_free(folder);
+}
+
+static void a_key_that_others_can_read_is_warned_of(void **state)
+{
+    static const struct {
+        mode_t mode;
+        const char *warning;
+    } modes[] = { { 0600, NULL },  { 0400, NULL },  { 0640, NULL },
+                  { 0644, "644" }, { 0604, "604" }, { 0660, "660" } };
+    char *folder = folder_new();
+
+    folder_put(folder, "keys.psk", "qemu:00ff00ff\n");
+    g_autofree char *path = folder_path(folder, "keys.psk");
+    for (size_t i = 0; i < G_N_ELEMENTS(modes); i++) {
+        assert_int_equal(chmod(path, modes[i].mode), 0);
+        g_autoptr(QmpCredentials) credentials =
+            qmp_credentials_load(folder, NULL);
+        const char *warning = qmp_credentials_warning(credentials);
+        if (modes[i].warning) {
+            check_contains(warning, path);
+            check_contains(warning, modes[i].warning);
+        } else {
+            assert_null(warning);
+        }
+    }
+    folder_free(folder);
 }
 
 static const struct {
@@ -137,6 +186,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_folder_says_whether_certificates_or_a_key),
         cmocka_unit_test(a_folder_has_to_be_one),
+        cmocka_unit_test(only_small_files_are_read),
+        cmocka_unit_test(a_key_that_others_can_read_is_warned_of),
         cmocka_unit_test(the_first_line_is_the_key),
         cmocka_unit_test(our_certificate_needs_its_key),
         cmocka_unit_test(a_file_that_is_none_is_named),
