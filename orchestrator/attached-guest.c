@@ -3,6 +3,7 @@
  * came later. */
 #include "orchestrator/attached.h"
 
+#include "orchestrator/saturate.h"
 #include "qmp/json.h"
 
 #define STILL_US (3 * G_USEC_PER_SEC) /* what is worth to be said */
@@ -91,7 +92,8 @@ int64_t attached_switchover_us(const Attached *a)
         bytes_per_s = sample->sent_bytes_per_s;
     }
     return sample->remaining_bytes >= 0 && bytes_per_s > 0
-               ? (int64_t)(sample->remaining_bytes * 1e6 / bytes_per_s)
+               ? saturate_from_double(sample->remaining_bytes * 1e6 /
+                                      bytes_per_s)
                : -1;
 }
 

@@ -7,6 +7,7 @@
 #include "caps/match.h"
 #include "caps/table.h"
 #include "orchestrator/phases.h"
+#include "orchestrator/saturate.h"
 #include "orchestrator/secure.h"
 
 /* What is sent has a header, and pages of noise may shrink by a thousandth. */
@@ -83,7 +84,8 @@ static EffectVerdict judge_compression(const Migration *m, char **ret)
         return EFFECT_IDLE;
     }
     g_autofree char *raw = unit_format(
-        (uint64_t)m->sample.normal_pages * m->sample.page_bytes, UNIT_BYTES);
+        saturate_multiply(m->sample.normal_pages, m->sample.page_bytes),
+        UNIT_BYTES);
     g_autofree char *sent = unit_format(m->sample.multifd_bytes, UNIT_BYTES);
     *ret = g_strdup_printf("%s became %s, %.2f to 1", raw, sent, ratio);
     return ratio >= COMPRESSION_USEFUL_MIN ? EFFECT_YES : EFFECT_NO;

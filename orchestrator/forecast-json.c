@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The forecast as documents show it, and beside what became of it. */
 #include "orchestrator/forecast-private.h"
+#include "orchestrator/saturate.h"
 
 /* *@ret_n: the passes that it was made from; 0: none has ended. */
 static Prediction predict_again(const Forecast *forecast, const Migration *m,
@@ -39,7 +40,7 @@ static int64_t actual_us(const Migration *m)
 static void add(JsonObject *object, const char *name, double value)
 {
     if (value > 0) {
-        json_object_set_int_member(object, name, (int64_t)value);
+        json_object_set_int_member(object, name, saturate_from_double(value));
     } else {
         json_object_set_null_member(object, name);
     }
@@ -72,8 +73,9 @@ static JsonArray *points_array(const GArray *points)
         const MeasurePoint *point = &g_array_index(points, MeasurePoint, i);
         JsonObject *object = json_object_new();
         json_object_set_int_member(object, "time_us",
-                                   (int64_t)(point->seconds * 1e6));
-        json_object_set_int_member(object, "bytes", (int64_t)point->bytes);
+                                   saturate_from_double(point->seconds * 1e6));
+        json_object_set_int_member(object, "bytes",
+                                   saturate_from_double(point->bytes));
         json_array_add_object_element(array, object);
     }
     return array;
@@ -89,7 +91,7 @@ static JsonObject *inputs_object(const Forecast *forecast)
     add(inputs, "memory_bytes", spec->memory_bytes);
     if (forecast->is_first_known) {
         json_object_set_int_member(inputs, "nonzero_bytes",
-                                   (int64_t)spec->first_bytes);
+                                   saturate_from_double(spec->first_bytes));
     } else {
         json_object_set_null_member(inputs, "nonzero_bytes");
     }

@@ -2,16 +2,18 @@
 /* The forecast in words. */
 #include "caps/units.h"
 #include "orchestrator/forecast-private.h"
+#include "orchestrator/saturate.h"
 
 static void add_measured(GString *text, const Forecast *forecast)
 {
     const PredictSpec *spec = &forecast->spec;
-    g_autofree char *memory =
-        unit_format((uint64_t)spec->memory_bytes, UNIT_BYTES);
-    g_autofree char *first =
-        unit_format((uint64_t)spec->first_bytes, UNIT_BYTES);
+    g_autofree char *memory = unit_format(
+        saturate_unsigned_from_double(spec->memory_bytes), UNIT_BYTES);
+    g_autofree char *first = unit_format(
+        saturate_unsigned_from_double(spec->first_bytes), UNIT_BYTES);
     g_autofree char *rate = unit_format(
-        (uint64_t)forecast->before.dirty_bytes_per_s, UNIT_BYTES_PER_SECOND);
+        saturate_unsigned_from_double(forecast->before.dirty_bytes_per_s),
+        UNIT_BYTES_PER_SECOND);
     if (forecast->is_first_known) {
         g_string_append_printf(text, "  memory     %s, of it %s not zero\n",
                                memory, first);
@@ -27,7 +29,8 @@ static void add_measured(GString *text, const Forecast *forecast)
     }
     const MeasurePoint *last =
         &g_array_index(spec->points, MeasurePoint, spec->points->len - 1);
-    g_autofree char *most = unit_format((uint64_t)last->bytes, UNIT_BYTES);
+    g_autofree char *most =
+        unit_format(saturate_unsigned_from_double(last->bytes), UNIT_BYTES);
     g_string_append_printf(
         text, "  dirtied    %s, %s different in %.1f s (%s)\n", rate, most,
         last->seconds,
@@ -38,9 +41,9 @@ static void add_measured(GString *text, const Forecast *forecast)
 static void add_assumed(GString *text, const Forecast *forecast)
 {
     const PredictSpec *spec = &forecast->spec;
-    g_autofree char *rate =
-        unit_format((uint64_t)forecast->before.bandwidth_bytes_per_s,
-                    UNIT_BYTES_PER_SECOND);
+    g_autofree char *rate = unit_format(
+        saturate_unsigned_from_double(forecast->before.bandwidth_bytes_per_s),
+        UNIT_BYTES_PER_SECOND);
     double start_ms = forecast_start_us(spec) / 1e3;
     double most_ms = forecast_most_us(spec) / 1e3;
     g_autofree char *most = most_ms > start_ms
@@ -72,8 +75,8 @@ static void add_outcome(GString *text, const Prediction *prediction)
         [MODEL_ENDLESS] = "does not converge, and comes to no end",
     };
     const ModelResult *model = &prediction->model;
-    g_autofree char *sent =
-        unit_format((uint64_t)model->sent_bytes, UNIT_BYTES);
+    g_autofree char *sent = unit_format(
+        saturate_unsigned_from_double(model->sent_bytes), UNIT_BYTES);
     g_string_append_printf(
         text, "prediction: %s: %.1f s, %" G_GINT64_FORMAT " passes, %s sent",
         ends[model->end], model->total_us / 1e6, model->passes, sent);

@@ -3,6 +3,7 @@
 #include "orchestrator/forecast-private.h"
 
 #include "caps/feature.h"
+#include "orchestrator/saturate.h"
 #include "orchestrator/uri.h"
 
 #define LOCAL_BYTES_PER_S 2e9 /* between two QEMUs of one host, measured */
@@ -55,7 +56,8 @@ static PolicyTerms terms_of(const MigrationSettings *settings,
 {
     PolicyTerms terms = settings->terms;
     terms.timeout_us = settings->timeout_us;
-    terms.qemu_downtime_us = number(source, "downtime-limit") * 1000;
+    terms.qemu_downtime_us =
+        saturate_from_double(number(source, "downtime-limit") * 1000);
     terms.max_bandwidth_bytes_per_s = number(source, "max-bandwidth");
     terms.switchover_bandwidth_bytes_per_s =
         number(source, "avail-switchover-bandwidth");
@@ -117,10 +119,11 @@ guint forecast_correct(const Forecast *forecast, const Migration *m,
 uint64_t forecast_start_us(const PredictSpec *spec)
 {
     uint64_t start_ms = policy_spec_start_ms(spec->policy, &spec->terms);
-    return start_ms > 0 ? start_ms * 1000 : spec->terms.qemu_downtime_us;
+    return start_ms > 0 ? (uint64_t)saturate_us_from_ms(start_ms)
+                        : spec->terms.qemu_downtime_us;
 }
 
 uint64_t forecast_most_us(const PredictSpec *spec)
 {
-    return policy_spec_most_ms(spec->policy, &spec->terms) * 1000;
+    return saturate_us_from_ms(policy_spec_most_ms(spec->policy, &spec->terms));
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "orchestrator/saturate.h"
+
 #define PAGE_BYTES      4096.0
 #define ZERO_PAGE_BYTES 9.0 /* of a page that is zero, on the wire */
 #define WINDOW_US       100000.0
@@ -270,26 +272,28 @@ ModelStep model_qemu_step(ModelQemu *qemu)
 Sample model_qemu_sample(const ModelQemu *qemu)
 {
     Sample sample = sample_unknown();
-    sample.time_us = (int64_t)qemu->now_us;
+    sample.time_us = saturate_from_double(qemu->now_us);
     sample.pass = qemu->pass;
-    sample.total_bytes = (int64_t)qemu->spec->memory_bytes;
-    sample.remaining_bytes = (int64_t)qemu->remaining_bytes;
-    sample.transferred_bytes = (int64_t)qemu->sent_bytes;
-    sample.normal_pages = (int64_t)(qemu->sent_bytes / PAGE_BYTES);
-    sample.page_bytes = (int64_t)PAGE_BYTES;
+    sample.total_bytes = saturate_from_double(qemu->spec->memory_bytes);
+    sample.remaining_bytes = saturate_from_double(qemu->remaining_bytes);
+    sample.transferred_bytes = saturate_from_double(qemu->sent_bytes);
+    sample.normal_pages = saturate_from_double(qemu->sent_bytes / PAGE_BYTES);
+    sample.page_bytes = saturate_from_double(PAGE_BYTES);
     if (qemu->dirty_bytes_per_s > 0) {
-        sample.dirty_bytes_per_s = (int64_t)qemu->dirty_bytes_per_s;
+        sample.dirty_bytes_per_s =
+            saturate_from_double(qemu->dirty_bytes_per_s);
     }
-    sample.sent_bytes_per_s = (int64_t)qemu->sent_bytes_per_s;
-    sample.precopy_bytes = (int64_t)qemu->sent_bytes;
+    sample.sent_bytes_per_s = saturate_from_double(qemu->sent_bytes_per_s);
+    sample.precopy_bytes = saturate_from_double(qemu->sent_bytes);
     if (qemu->throttle > 0) {
-        sample.throttle_percent = (int64_t)(qemu->throttle * 100 + 0.5);
+        sample.throttle_percent =
+            saturate_from_double(qemu->throttle * 100 + 0.5);
     }
-    sample.setup_us = (int64_t)qemu->spec->setup_us;
+    sample.setup_us = saturate_from_double(qemu->spec->setup_us);
     sample.total_us = sample.time_us;
     if (qemu->sent_bytes_per_s > 0) {
-        sample.expected_downtime_us =
-            (int64_t)(qemu->remaining_synced * 1e6 / qemu->sent_bytes_per_s);
+        sample.expected_downtime_us = saturate_from_double(
+            qemu->remaining_synced * 1e6 / qemu->sent_bytes_per_s);
     }
     return sample;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How long each lever would still take, and which one is worth it. */
 #include "orchestrator/policy-adaptive.h"
+#include "orchestrator/saturate.h"
 
 #include <math.h>
 
@@ -43,7 +44,7 @@ double adaptive_most_s(const PolicyTerms *terms)
 
 uint64_t adaptive_most_ms(const PolicySpec *spec, const PolicyTerms *terms)
 {
-    return (uint64_t)(adaptive_most_s(terms) * 1e3 + 0.5);
+    return saturate_unsigned_from_double(adaptive_most_s(terms) * 1e3 + 0.5);
 }
 
 uint64_t adaptive_start_ms(const PolicySpec *spec, const PolicyTerms *terms)

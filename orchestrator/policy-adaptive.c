@@ -10,6 +10,8 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "orchestrator/saturate.h"
+
 #define MIB 1048576.0
 
 /* Another limit is set if it is so far off. */
@@ -49,7 +51,8 @@ static Verdict allow_downtime(Policy *policy, const Reckoning *r)
     if (r->pending <= is_s * r->switch_bytes_per_s) {
         return policy_wait(); /* QEMU is about to switch over */
     }
-    uint64_t limit_ms = (uint64_t)ceil(r->limit_s * 1e3 - 1e-6);
+    uint64_t limit_ms =
+        saturate_unsigned_from_double(ceil(r->limit_s * 1e3 - 1e-6));
     g_autofree char *now = situation(policy);
     if (r->limit_s < is_s / LIMIT_NEAR) {
         return policy_set_downtime(policy, limit_ms, "passes",
@@ -109,7 +112,7 @@ static Verdict go_postcopy(Policy *policy, const Reckoning *r)
 /* The ceiling: the bandwidth may be half of what it was. */
 static uint64_t stop_ms(double needed_s)
 {
-    return (uint64_t)ceil(needed_s * 2 * 1e3);
+    return saturate_unsigned_from_double(ceil(needed_s * 2 * 1e3));
 }
 
 static Verdict stop(Policy *policy, const Reckoning *r)
@@ -141,7 +144,9 @@ static Verdict try_all_downtime(Policy *policy, const Reckoning *r)
 {
     g_autofree char *now = situation(policy);
     return policy_set_downtime(
-        policy, (uint64_t)floor(r->most_limit_s * 1e3 + 1e-6), "downtime",
+        policy,
+        saturate_unsigned_from_double(floor(r->most_limit_s * 1e3 + 1e-6)),
+        "downtime",
         "%s, and passes leave no less: all of the %.2f s "
         "allowed",
         now, r->most_s);

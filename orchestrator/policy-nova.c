@@ -6,6 +6,7 @@
  * configured so, which is --on-stall here.
  */
 #include "orchestrator/policy-schedule.h"
+#include "orchestrator/saturate.h"
 
 #define POLL_MS            500u
 #define DOWNTIME_MS        500u
@@ -33,7 +34,7 @@ static uint64_t linear_ms(const PolicyTerms *terms, size_t index)
 {
     double most = policy_most_ms(terms, DOWNTIME_MS);
     double base = most / STEPS;
-    return (uint64_t)(base + index * (most - base) / STEPS);
+    return saturate_unsigned_from_double(base + index * (most - base) / STEPS);
 }
 
 /* Forced is post-copy where it is armed, else a stop. */

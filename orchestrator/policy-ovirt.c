@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "orchestrator/policy-schedule.h"
+#include "orchestrator/saturate.h"
 
 #define POLL_MS      10000u
 #define LEGACY_MS    500u
@@ -59,7 +60,7 @@ static uint64_t exponential_ms(const PolicyTerms *terms, unsigned index)
     double most = policy_most_ms(terms, LEGACY_MS);
     double offset = most / LEGACY_STEPS;
     double base = pow(most - offset, 1.0 / (LEGACY_STEPS - 1));
-    return (uint64_t)(offset + pow(base, index) + ROUNDING);
+    return saturate_unsigned_from_double(offset + pow(base, index) + ROUNDING);
 }
 
 static uint64_t legacy_step_ms(const PolicyTerms *terms, size_t index)

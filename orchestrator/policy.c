@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "orchestrator/policies.h"
+#include "orchestrator/saturate.h"
 
 #define SMOOTH_US ((double)G_USEC_PER_SEC)
 
@@ -110,7 +111,8 @@ Policy *policy_new(const PolicySpec *spec, const PolicyTerms *terms)
     policy->spec = spec;
     policy->terms = *terms;
     policy->now.downtime_limit_us =
-        (int64_t)(start_ms > 0 ? start_ms * 1000 : terms->qemu_downtime_us);
+        start_ms > 0 ? saturate_us_from_ms(start_ms)
+                     : (int64_t)MIN(terms->qemu_downtime_us, INT64_MAX);
     policy->now.bandwidth_bytes_per_s = -1;
     policy->last = sample_unknown();
     policy->first_pass = -1;
@@ -159,7 +161,8 @@ int64_t policy_estimate_us(const Policy *policy)
         bandwidth = policy->now.bandwidth_bytes_per_s;
     }
     return bandwidth > 0 && policy->now.remaining_bytes >= 0
-               ? (int64_t)(policy->now.remaining_bytes * 1e6 / bandwidth)
+               ? saturate_from_double(policy->now.remaining_bytes * 1e6 /
+                                      bandwidth)
                : -1;
 }
 
@@ -204,7 +207,7 @@ static Verdict verdict(Policy *policy, PolicyAction action,
                      .inputs = policy->now };
     vsnprintf(made.reason, sizeof(made.reason), format, words);
     if (parameter && strcmp(parameter, "downtime-limit") == 0) {
-        policy->now.downtime_limit_us = (int64_t)value * 1000;
+        policy->now.downtime_limit_us = saturate_us_from_ms(value);
     }
     return made;
 }
@@ -223,7 +226,7 @@ Verdict policy_set_downtime(Policy *policy, uint64_t limit_ms, const char *rule,
                             const char *format, ...)
 {
     limit_ms = policy_cap_ms(&policy->terms, limit_ms);
-    if ((int64_t)limit_ms * 1000 == policy->now.downtime_limit_us) {
+    if (saturate_us_from_ms(limit_ms) == policy->now.downtime_limit_us) {
         return policy_wait();
     }
     va_list words;

@@ -5,6 +5,7 @@
  * there only.
  */
 #include "orchestrator/predict.h"
+#include "orchestrator/saturate.h"
 
 #define BANDWIDTH_DIP 0.95 /* of what it may: it is the link that holds it */
 #define ALIKE         0.15 /* so much may passes differ, which windows cut */
@@ -16,7 +17,7 @@ static const Sample *pass_at(const GArray *passes, guint index)
 
 static double handled_bytes(const Sample *sample)
 {
-    return (double)(sample->normal_pages + MAX(sample->zero_pages, 0)) *
+    return ((double)sample->normal_pages + MAX(sample->zero_pages, 0)) *
            sample->page_bytes;
 }
 

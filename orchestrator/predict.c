@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "caps/units.h"
+#include "orchestrator/saturate.h"
 
 /* Measured in labs, docs/policies.rst: a page has 8 bytes before it; to connect,
  * and the device state and cont behind the last page. */
@@ -144,7 +145,8 @@ static double search(const PredictSpec *spec, Lever lever, double limit_us)
 
 static double limit_us(const PredictSpec *spec)
 {
-    uint64_t start_us = policy_spec_start_ms(spec->policy, &spec->terms) * 1000;
+    uint64_t start_us =
+        saturate_us_from_ms(policy_spec_start_ms(spec->policy, &spec->terms));
     double limit = MAX(start_us, spec->terms.qemu_downtime_us);
     return MAX(MAX(limit, spec->terms.max_downtime_us), 1000);
 }
@@ -214,7 +216,8 @@ static void add_need(GString *text, char *phrase)
 
 static char *rate_text(double bytes_per_s)
 {
-    return unit_format((uint64_t)bytes_per_s, UNIT_BYTES_PER_SECOND);
+    return unit_format(saturate_unsigned_from_double(bytes_per_s),
+                       UNIT_BYTES_PER_SECOND);
 }
 
 char *predict_needs(const Prediction *prediction)
@@ -224,7 +227,9 @@ char *predict_needs(const Prediction *prediction)
         add_need(text, rate_text(prediction->needs_bandwidth_bytes_per_s));
     }
     if (prediction->needs_downtime_us > 0) {
-        uint64_t ms = (uint64_t)(prediction->needs_downtime_us / 1000) + 1;
+        uint64_t ms = saturate_unsigned_from_double(
+                          prediction->needs_downtime_us / 1000) +
+                      1;
         g_autofree char *time = unit_format(ms, UNIT_MILLISECONDS);
         add_need(text, g_strdup_printf("%s of downtime", time));
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "orchestrator/report-postcopy.h"
 
+#include "orchestrator/saturate.h"
 #include "qmp/json.h"
 
 /* Of the destination's query-migrate, what is of post-copy, with its unit. */
@@ -34,7 +35,8 @@ static JsonArray *scaled(JsonArray *told, int64_t scale)
     for (guint i = 0; i < json_array_get_length(told); i++) {
         JsonNode *node = json_array_get_element(told, i);
         if (json_node_get_value_type(node) == G_TYPE_INT64) {
-            json_array_add_int_element(array, json_node_get_int(node) * scale);
+            json_array_add_int_element(
+                array, saturate_multiply(json_node_get_int(node), scale));
         } else {
             json_array_add_null_element(array);
         }
@@ -54,7 +56,8 @@ static void add_told(JsonObject *object, JsonObject *told)
                                          scaled(list, numbers[i].scale));
         } else if (told && !numbers[i].is_list &&
                    qmp_json_size(told, member, &value)) {
-            add_int(object, numbers[i].name, (int64_t)value * numbers[i].scale);
+            add_int(object, numbers[i].name,
+                    saturate_multiply((int64_t)value, numbers[i].scale));
         } else {
             json_object_set_null_member(object, numbers[i].name);
         }

@@ -3,10 +3,12 @@
 
 #include "orchestrator/decision.h"
 #include "orchestrator/effect.h"
+#include "orchestrator/saturate.h"
 #include "orchestrator/secure.h"
 #include "orchestrator/preflight.h"
 #include "orchestrator/rehearse.h"
 #include "orchestrator/report-postcopy.h"
+#include "qmp/json.h"
 
 /* -1 is how the rest of the program says "not known". */
 static void add_int(JsonObject *object, const char *name, int64_t value)
@@ -217,10 +219,9 @@ static JsonObject *downtime_object(const Migration *m,
     JsonObject *downtime = json_object_new();
     JsonObject *parameters = m->inventories[SIDE_SOURCE].parameters;
     int64_t limit_ms = -1;
-    if (parameters && json_object_has_member(parameters, "downtime-limit")) {
-        limit_ms = json_object_get_int_member(parameters, "downtime-limit");
-    }
-    add_int(downtime, "limit", limit_ms < 0 ? -1 : limit_ms * 1000);
+    qmp_json_int64(parameters, "downtime-limit", &limit_ms);
+    add_int(downtime, "limit",
+            limit_ms < 0 ? -1 : saturate_us_from_ms(limit_ms));
     add_int(downtime, "qemu", m->sample.downtime_us);
     add_int(downtime, "events", report_events_downtime_us(m));
     add_int(downtime, "guest", guest_downtime_us);
@@ -236,11 +237,11 @@ static JsonObject *bytes_object(const Sample *sample)
     add_int(bytes, "remaining", sample->remaining_bytes);
     add_int(bytes, "normal",
             sample->normal_pages >= 0 && sample->page_bytes > 0
-                ? sample->normal_pages * sample->page_bytes
+                ? saturate_multiply(sample->normal_pages, sample->page_bytes)
                 : -1);
     add_int(bytes, "zero",
             sample->zero_pages >= 0 && sample->page_bytes > 0
-                ? sample->zero_pages * sample->page_bytes
+                ? saturate_multiply(sample->zero_pages, sample->page_bytes)
                 : -1);
     add_int(bytes, "precopy", sample->precopy_bytes);
     add_int(bytes, "downtime", sample->downtime_bytes);

@@ -5,6 +5,10 @@
 
 #include "qmp/json.h"
 
+/* An exbibyte, or 36000 years: what is more is not known, so that a few of them
+ * can be added. */
+#define SAMPLE_MAX (1ull << 60)
+
 /* Where each number comes from, and what makes it of its unit. */
 /* clang-format off */
 static const struct {
@@ -75,11 +79,12 @@ Sample sample_from_query_migrate(JsonNode *reply, int64_t time_us)
             continue;
         }
         if (numbers[i].scale == 1 &&
-            qmp_json_size(object, numbers[i].member, &whole)) {
+            qmp_json_size(object, numbers[i].member, &whole) &&
+            whole <= SAMPLE_MAX) {
             *field(&sample, numbers[i].offset) = (int64_t)whole;
         } else if (numbers[i].scale != 1 &&
                    qmp_json_double(object, numbers[i].member, &broken) &&
-                   broken >= 0 && broken * numbers[i].scale < 0x1p62) {
+                   broken >= 0 && broken * numbers[i].scale < SAMPLE_MAX) {
             *field(&sample, numbers[i].offset) =
                 (int64_t)(broken * numbers[i].scale + 0.5);
         }
@@ -90,7 +95,7 @@ Sample sample_from_query_migrate(JsonNode *reply, int64_t time_us)
         qmp_json_size(ram, "dirty-pages-rate", &dirty_pages_per_s) &&
         /* 0: QEMU has not measured for long enough, or is done */
         dirty_pages_per_s > 0 &&
-        dirty_pages_per_s < INT64_MAX / (uint64_t)sample.page_bytes) {
+        dirty_pages_per_s < SAMPLE_MAX / (uint64_t)sample.page_bytes) {
         sample.dirty_bytes_per_s =
             (int64_t)dirty_pages_per_s * sample.page_bytes;
     }

@@ -2,6 +2,7 @@
 #include "orchestrator/steer.h"
 
 #include "orchestrator/phases.h"
+#include "orchestrator/saturate.h"
 #include "qmp/json.h"
 
 static bool is_steered(const Migration *m)
@@ -45,7 +46,8 @@ static PolicyTerms terms_of(const Migration *m)
 {
     PolicyTerms terms = m->settings->terms;
     terms.timeout_us = m->settings->timeout_us;
-    terms.qemu_downtime_us = parameter(m, "downtime-limit") * 1000;
+    terms.qemu_downtime_us =
+        saturate_us_from_ms(parameter(m, "downtime-limit"));
     terms.max_bandwidth_bytes_per_s = parameter(m, "max-bandwidth");
     terms.switchover_bandwidth_bytes_per_s =
         parameter(m, "avail-switchover-bandwidth");
@@ -77,7 +79,7 @@ void steer_begin(Migration *m)
         return;
     }
     PolicyTerms terms = terms_of(m);
-    terms.qemu_downtime_us = m->found_downtime_ms * 1000;
+    terms.qemu_downtime_us = saturate_us_from_ms(m->found_downtime_ms);
     m->policy = policy_new(m->settings->policy, &terms);
 }
 

@@ -6,6 +6,7 @@
 #include "caps/feature.h"
 #include "caps/nearest.h"
 #include "caps/units.h"
+#include "orchestrator/saturate.h"
 #include "tools/policy-read.h"
 #include "tools/settings.h"
 
@@ -64,7 +65,7 @@ static void take_start(MigrationSettings *migration)
         uint64_t ms;
         if (strcmp(wish->name, "downtime-limit") == 0 &&
             unit_parse(wish->value, UNIT_MILLISECONDS, &ms, NULL)) {
-            migration->terms.start_downtime_us = ms * 1000;
+            migration->terms.start_downtime_us = saturate_us_from_ms(ms);
         }
     }
 }

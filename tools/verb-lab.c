@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "caps/units.h"
+#include "orchestrator/saturate.h"
 #include "tools/conclude.h"
 #include "tools/dry-run.h"
 #include "tools/files.h"
@@ -173,7 +174,7 @@ static gboolean take_guest(LabOptions *options, GError **error)
                      error)) {
         return FALSE;
     }
-    options->warm_up_us = warm_up_ms * 1000;
+    options->warm_up_us = saturate_us_from_ms(warm_up_ms);
     if (options->memory_bytes < MEMORY_MIN_BYTES) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "--memory: %s is less than the 32MiB that the guest needs",

@@ -2,6 +2,7 @@
 #include "tools/attach/document.h"
 
 #include "orchestrator/report.h"
+#include "orchestrator/saturate.h"
 #include "qmp/json.h"
 #include "tools/attach/view.h"
 
@@ -43,7 +44,7 @@ static int64_t downtime_limit_us(const Attached *a)
 {
     g_autofree char *limit =
         caps_inventory_value(&a->inventories[SIDE_SOURCE], "downtime-limit");
-    return limit ? g_ascii_strtoll(limit, NULL, 10) * 1000 : -1;
+    return limit ? saturate_us_from_ms(g_ascii_strtoull(limit, NULL, 10)) : -1;
 }
 
 static JsonObject *numbers(const Attached *a)

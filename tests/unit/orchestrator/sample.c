@@ -123,8 +123,12 @@ static const struct {
     const char *what, *reply, *field;
     int64_t value;
 } cases[] = {
+    { "an exbibyte", "{\"ram\":{\"total\":1152921504606846976}}", "total_bytes",
+      INT64_C(1) << 60 },
+    { "more than any QEMU has", "{\"ram\":{\"total\":1152921504606846977}}",
+      "total_bytes", -1 },
     { "all that an int64 holds", "{\"ram\":{\"total\":9223372036854775807}}",
-      "total_bytes", INT64_MAX },
+      "total_bytes", -1 },
     { "2^63", "{\"ram\":{\"total\":9223372036854775808}}", "total_bytes", -1 },
     { "2^64 - 1", "{\"ram\":{\"remaining\":18446744073709551615}}",
       "remaining_bytes", -1 },
