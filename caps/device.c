@@ -29,6 +29,15 @@ static const struct {
 };
 /* clang-format on */
 
+const CapsDeviceSetting caps_device_settings[] = {
+    { "logical_block_size", true },
+    { "intremap", false }, /* of an IOMMU, as those below */
+    { "eim", false },
+    { "aw-bits", false },
+    { "caching-mode", false },
+    { NULL },
+};
+
 typedef struct {
     char *name, *type;
     char *place; /* where those on it begin */
@@ -55,6 +64,7 @@ static void device_free(CapsDevice *device)
     g_free(device->bus);
     g_free(device->where);
     g_free(device->place);
+    g_clear_pointer(&device->settings, g_hash_table_unref);
     g_free(device);
 }
 
@@ -125,6 +135,26 @@ static void add_where(CapsDevice *device, const char *property,
     append(&device->place, " ", where);
 }
 
+/* VALUE is followed by itself in another notation. */
+static void take_setting(CapsDevice *device, const char *line,
+                         const char *equals)
+{
+    for (const CapsDeviceSetting *at = caps_device_settings; at->name; at++) {
+        if (strlen(at->name) != (size_t)(equals - line) ||
+            !g_str_has_prefix(line, at->name)) {
+            continue;
+        }
+        const char *value = equals + strlen(" = ");
+        value += strspn(value, "\"");
+        if (!device->settings) {
+            device->settings =
+                g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+        }
+        g_hash_table_insert(device->settings, (char *)at->name,
+                            g_strndup(value, strcspn(value, " \"")));
+    }
+}
+
 /* NAME = VALUE, or what the bus prints of a device in words of its own. */
 static void take_property(Level *level, const char *line)
 {
@@ -132,6 +162,9 @@ static void take_property(Level *level, const char *line)
     const char *equals = strstr(line, " = ");
     const char *port = strstr(line, ", port ");
 
+    if (equals) {
+        take_setting(level->device, line, equals);
+    }
     if (g_str_has_prefix(line, PRIMARY_OF)) {
         const char *standby = line + strlen(PRIMARY_OF);
         level->device->is_primary =

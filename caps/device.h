@@ -20,7 +20,19 @@ struct CapsDevice {
     char *where;              /* "addr 04.0"; "" where places do not count */
     char *place;              /* from the board on, to be compared */
     bool is_primary;          /* of a virtio-net failover pair */
+    GHashTable *settings;     /* name -> value, of caps_device_settings */
 };
+
+/*
+ * Properties that the guest has seen and QEMU does not compare.  With another
+ * size of sectors the guest reads and writes at wrong places of its disk.
+ */
+typedef struct {
+    const char *name;
+    bool breaks; /* else it depends on the guest */
+} CapsDeviceSetting;
+
+extern const CapsDeviceSetting caps_device_settings[]; /* ends with no name */
 
 /*
  * An array of CapsDevice that owns them, a device after the one whose bus it

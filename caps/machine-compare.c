@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "caps/device.h"
 #include "caps/machine-private.h"
 
 /* clang-format off */
@@ -38,6 +39,31 @@ static char *not_told(const CapsMachine *machine)
         }
     }
     return g_string_free(words, FALSE);
+}
+
+static bool is_outside(const char *type)
+{
+    return g_str_has_prefix(type, "vhost-user-") ||
+           g_str_has_prefix(type, "tpm-");
+}
+
+/* What a backend keeps (virtiofsd, swtpm) no command of QEMU shows. */
+static void note_outside(const CapsMachine *source, GPtrArray *findings)
+{
+    for (guint i = 0; source->devices && i < source->devices->len; i++) {
+        const CapsDevice *device = source->devices->pdata[i];
+        if (is_outside(device->type) &&
+            !(device->parent && is_outside(device->parent->type))) {
+            findings_add(findings, FINDING_NOT_COMPARED, FINDING_NOTE,
+                         SIDE_SOURCE,
+                         g_strdup("see that the backend on the destination "
+                                  "has the same"),
+                         "not compared, as QEMU does not show it: what the "
+                         "backend of %s%s%s keeps",
+                         device->type, device->id ? " " : "",
+                         device->id ? device->id : "");
+        }
+    }
 }
 
 static void note_not_told(const CapsMachine machines[N_SIDES],
@@ -159,5 +185,6 @@ void caps_machine_compare(const CapsMachine machines[N_SIDES],
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         find_credentials(&machines[side], &wanted[side], side, findings);
     }
+    note_outside(&machines[SIDE_SOURCE], findings);
     note_not_told(machines, findings);
 }

@@ -108,6 +108,32 @@ static CapsDevice *find_like(const Comparison *comparison,
     return NULL;
 }
 
+/* One that a version does not have is not compared. */
+static void compare_settings(const Comparison *comparison,
+                             const CapsDevice *device, const CapsDevice *other)
+{
+    for (const CapsDeviceSetting *at = caps_device_settings; at->name; at++) {
+        const char *value =
+            device->settings ? g_hash_table_lookup(device->settings, at->name)
+                             : NULL;
+        const char *other_value =
+            other->settings ? g_hash_table_lookup(other->settings, at->name)
+                            : NULL;
+        if (!value || !other_value || strcmp(value, other_value) == 0) {
+            continue;
+        }
+        g_autofree char *name = name_of(device);
+        g_autofree char *place = place_of(device);
+        findings_add(comparison->findings, FINDING_DEVICES,
+                     at->breaks ? FINDING_ERROR : FINDING_WARNING, N_SIDES,
+                     g_strdup_printf("give it %s=%s on the destination",
+                                     at->name, value),
+                     "%s on %s has %s=%s on the source, %s on the destination, "
+                     "which the guest has seen",
+                     name, place, at->name, value, other_value);
+    }
+}
+
 static void pair_devices(const Comparison *comparison)
 {
     const GPtrArray *devices = comparison->machines[SIDE_SOURCE].devices;
@@ -116,6 +142,7 @@ static void pair_devices(const Comparison *comparison)
         if (other) {
             set_state(comparison, devices->pdata[i], PAIRED);
             set_state(comparison, other, PAIRED);
+            compare_settings(comparison, devices->pdata[i], other);
         }
     }
 }

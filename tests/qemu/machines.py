@@ -225,6 +225,10 @@ CASES = {
     'iobase': (serial('0x3e8', 5), serial('0x2e8', 5), 'error devices',
                MIGRATES),
     'irq': (serial('0x3e8', 5), serial('0x3e8', 7), 'error devices', MIGRATES),
+    'sectors': (HBA + devices('scsi-hd,drive=d'),
+                HBA + devices('scsi-hd,drive=d,logical_block_size=4096,'
+                              'physical_block_size=4096'),
+                'error devices', MIGRATES),
     # one is named as the other in the stream; the guest knows the tablet
     'usb-pointer': (['-usb', *devices('usb-tablet')],
                     ['-usb', *devices('usb-mouse')],

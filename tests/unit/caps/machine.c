@@ -254,6 +254,17 @@ static const Case cases[] = {
     { "the primary of a failover pair has a ROM", NULL, { 0 }, DST,
       { { Q(BLOCKS), "virtio-net-pci.rom", "other.rom" }, PRIMARY },
       { { FINDING_MEMORY_BACKENDS, E, "virtio-net-pci.rom' of the source" } } },
+    { "a disk of other sectors", NULL, { 0 }, DST,
+      { { Q(DEVICES), "logical_block_size = 512", "logical_block_size = 4096" }
+      },
+      { { FINDING_DEVICES, E, "logical_block_size=512 on the source, 4096 on"
+        } } },
+    { "a backend outside of QEMU", NULL, { 0 }, SRC,
+      { { Q(DEVICES), "dev: VGA, id", "dev: vhost-user-fs-pci, id" } },
+      { { FINDING_DEVICES, E, "lacks vhost-user-fs-pci" },
+        { FINDING_DEVICES, W, "has VGA" },
+        { FINDING_NOT_COMPARED, FINDING_NOTE,
+          "what the backend of vhost-user-fs-pci keeps" } } },
     { "on no bus", NULL, { 0 }, DST,
       { { Q(OTHER_DEVICES), "child<vmgenid>", "string" } },
       { { FINDING_DEVICES, E, "has 0 vmgenid, the source has 1" } } },
