@@ -82,6 +82,14 @@ ProcessIdentity host_identify_process(const char *root, pid_t pid)
                                                 : (ProcessIdentity){ 0 };
 }
 
+bool host_has_thread(const char *root, pid_t pid, int64_t thread)
+{
+    g_autofree char *path = g_strdup_printf("%s/proc/%d/task/%" G_GINT64_FORMAT,
+                                            root, (int)pid, thread);
+    return thread > 0 && own_pid_namespace(root) != 0 &&
+           g_file_test(path, G_FILE_TEST_IS_DIR);
+}
+
 static bool is_pid_free(const char *root, pid_t pid)
 {
     if (root[0]) {

@@ -19,6 +19,9 @@ ProcessFacts host_read_process(const char *root, pid_t pid);
 /* All zero if any part of it cannot be read. */
 ProcessIdentity host_identify_process(const char *root, pid_t pid);
 
+/* Is @thread one of the process's?  False also where that cannot be seen. */
+bool host_has_thread(const char *root, pid_t pid, int64_t thread);
+
 /*
  * Does the process still run?  NO is proof: its pid is free, is another
  * process's, or is that of a zombie.  UNKNOWN: @identity is of another boot,

@@ -7,12 +7,16 @@
 #include <unistd.h>
 
 #include "orchestrator/host.h"
+#include "qmp/json.h"
 #include "orchestrator/lock.h"
 
 #define LAST_WORDS_MS 100 /* to read what a QEMU that is gone has said */
 
 /* QEMU under load can be slow, but a greeting costs it nothing. */
 #define CONNECT_TIMEOUT_MS 5000u
+
+/* Without an answer the process is not known, which is no failure. */
+#define PROOF_TIMEOUT_MS 1000u
 
 struct Monitor {
     Side side;
@@ -83,8 +87,9 @@ static gboolean on_pidfd(int fd, GIOCondition condition, gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-/* Is it a QEMU, or somebody who only listens for one? */
-static bool is_qemu(pid_t pid)
+/* Is it a QEMU, or somebody who only listens for one?  A name that says so spares
+ * the question of prove_process(). */
+static bool is_named_qemu(pid_t pid)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/exe", pid);
     g_autofree char *program = g_file_read_link(path, NULL);
@@ -237,6 +242,52 @@ static void emit_connected(Monitor *monitor)
     emit(monitor, event);
 }
 
+/* The thread of every vCPU, as QEMU says it: are they the process's own? */
+static bool has_vcpus(pid_t pid, JsonNode *reply)
+{
+    JsonArray *cpus = reply && JSON_NODE_HOLDS_ARRAY(reply)
+                          ? json_node_get_array(reply)
+                          : NULL;
+    guint n = cpus ? json_array_get_length(cpus) : 0;
+    for (guint i = 0; i < n; i++) {
+        JsonNode *cpu = json_array_get_element(cpus, i);
+        int64_t thread = 0;
+        if (!JSON_NODE_HOLDS_OBJECT(cpu) ||
+            !qmp_json_int64(json_node_get_object(cpu), "thread-id", &thread) ||
+            !host_has_thread("", pid, thread)) {
+            return false;
+        }
+    }
+    return n > 0;
+}
+
+static void on_vcpus(GObject *object, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(Call) call = user_data;
+    g_autoptr(JsonNode) reply =
+        qmp_client_execute_finish(QMP_CLIENT(object), result, NULL);
+    Monitor *monitor = call->monitor;
+
+    if (g_cancellable_is_cancelled(call->cancellable) || !monitor->client) {
+        return; /* a session that is over is reported by on_closed() */
+    }
+    pid_t peer = qmp_client_peer_pid(monitor->client);
+    if (has_vcpus(peer, reply)) {
+        watch_process(monitor, peer);
+    }
+    emit_connected(monitor);
+}
+
+/* A loader, a wrapper or another name hides that it is QEMU; socat, or who made
+ * the socket and passed it on, has none of the guest's vCPUs. */
+static void prove_process(Monitor *monitor)
+{
+    g_autoptr(QmpCommand) command = qmp_command_new("query-cpus-fast");
+    qmp_client_execute_async(monitor->client, command, PROOF_TIMEOUT_MS,
+                             monitor->cancellable, on_vcpus,
+                             call_new(monitor, 0));
+}
+
 static void on_connected(GObject *object, GAsyncResult *result,
                          gpointer user_data)
 {
@@ -256,9 +307,11 @@ static void on_connected(GObject *object, GAsyncResult *result,
     g_free(monitor->version);
     monitor->version = g_strdup(qmp_client_version(monitor->client));
     pid_t peer = qmp_client_peer_pid(monitor->client);
-    if (peer > 0 && is_qemu(peer)) {
-        watch_process(monitor, peer);
+    if (peer > 0 && monitor->pidfd < 0 && !is_named_qemu(peer)) {
+        prove_process(monitor);
+        return;
     }
+    watch_process(monitor, peer);
     emit_connected(monitor);
 }
 

@@ -7,7 +7,8 @@
  *
  * A process is proved dead by a pidfd.  Which process it is, a caller knows that
  * started it; else the kernel says who listens on the unix socket, and that
- * counts only if the program is a QEMU (and not socat, or who passed an fd).
+ * counts only if its program is called so, or the threads of the vCPUs are its own
+ * (and not socat, or who passed an fd).
  */
 #include "orchestrator/migration.h"
 #include "qmp/client.h"

@@ -90,6 +90,15 @@ static void not_known(void **state)
     assert_false(process_identity_is_known(&read));
 }
 
+static void threads(void **state)
+{
+    assert_true(host_has_thread("", getpid(), getpid()));
+    assert_false(host_has_thread("", getpid(), getppid()));
+    assert_false(host_has_thread("", getpid(), 0));
+    assert_false(host_has_thread("", getpid(), -1));
+    assert_false(host_has_thread("", getpid(), INT64_MAX));
+}
+
 static pid_t start_child(void)
 {
     pid_t pid = fork();
@@ -154,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(made_up),
         cmocka_unit_test(not_known),
+        cmocka_unit_test(threads),
         cmocka_unit_test(a_child_that_ends),
         cmocka_unit_test(a_child_without_its_main_thread),
     };
