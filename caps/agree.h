@@ -15,9 +15,14 @@ typedef struct {
     QmpCommand *command;
     QmpCommand *undo;
     bool may_be_used_up; /* then QEMU refuses @undo, and all is well */
+    bool is_left;        /* it could not be put back */
 } CapsStep;
 
 void caps_step_free(CapsStep *step);
+
+/* What @undo sets, for people: "events=false, max-bandwidth=1".  Free with
+ * g_free(). */
+char *caps_step_undo_text(const CapsStep *step);
 
 typedef struct {
     CapsTransport transport;

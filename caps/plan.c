@@ -78,3 +78,35 @@ void caps_plan(const CapsInventory *now, const CapsInventory *wanted, Side side,
     plan_parameters(now, wanted, side, steps);
     plan_capabilities(now, wanted, /* on= */ true, side, steps);
 }
+
+static void add_text(GString *text, const char *name, JsonNode *value)
+{
+    g_autofree char *words = json_to_string(value, FALSE);
+    g_string_append_printf(text, "%s%s=%s", text->len ? ", " : "", name, words);
+}
+
+static void add_capabilities_text(GString *text, JsonArray *capabilities)
+{
+    for (guint i = 0; i < json_array_get_length(capabilities); i++) {
+        JsonObject *row = json_array_get_object_element(capabilities, i);
+        add_text(text, json_object_get_string_member(row, "capability"),
+                 json_object_get_member(row, "state"));
+    }
+}
+
+char *caps_step_undo_text(const CapsStep *step)
+{
+    GString *text = g_string_new(NULL);
+    JsonObject *arguments = step->undo->arguments;
+    g_autoptr(GList) names =
+        arguments ? json_object_get_members(arguments) : NULL;
+    for (GList *name = names; name; name = name->next) {
+        JsonNode *value = json_object_get_member(arguments, name->data);
+        if (g_str_equal(name->data, "capabilities")) {
+            add_capabilities_text(text, json_node_get_array(value));
+        } else {
+            add_text(text, name->data, value);
+        }
+    }
+    return g_string_free(text, FALSE);
+}

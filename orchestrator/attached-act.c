@@ -7,6 +7,8 @@
 #define PATIENCE_US (6 * G_USEC_PER_SEC)
 /* Who runs a post-copy that broke may mend it. */
 #define PAUSED_MAX_US (15 * G_USEC_PER_SEC)
+/* A source that still cancels is freed by yank. */
+#define FREE_AFTER_US (3 * G_USEC_PER_SEC)
 /* A monitor that broke, because the process is ending. */
 #define ENDING_MAX_US (G_USEC_PER_SEC / 2)
 
@@ -16,6 +18,7 @@ typedef enum {
     REACT_TELL, /* send what it is all for */
     REACT_REFUSE,
     REACT_REACHED, /* it is so already */
+    REACT_FREE,    /* by yank, if it stays so */
 } Reaction;
 
 /*
@@ -32,6 +35,7 @@ static const struct {
     [STATUS_WAIT_UNPLUG]     = { REACT_TELL,   REACT_WAIT },
     [STATUS_ACTIVE]          = { REACT_TELL,   REACT_TELL },
     [STATUS_PRE_SWITCHOVER]  = { REACT_TELL,   REACT_WAIT },
+    [STATUS_CANCELLING]      = { REACT_FREE,   REACT_WAIT },
     [STATUS_DEVICE]          = { REACT_WAIT,   REACT_WAIT },
     [STATUS_POSTCOPY_DEVICE] = { REACT_REFUSE, REACT_WAIT },
     [STATUS_POSTCOPY]        = { REACT_REFUSE, REACT_REACHED },
@@ -180,9 +184,17 @@ static QmpCommand *order(const Attached *a)
                                : "migrate-start-postcopy");
 }
 
+/* Again, if a cancel was lost on the way: it does no harm. */
+static bool is_to_be_told(const Attached *a)
+{
+    return !a->is_told || (a->wish == ATTACHED_CANCEL &&
+                           a->now_us - a->told_us > FREE_AFTER_US &&
+                           !(a->waiting[SIDE_SOURCE] & ASK_BIT(TELL_CANCEL)));
+}
+
 static void tell(Attached *a)
 {
-    if (!a->is_told) {
+    if (is_to_be_told(a)) {
         a->is_told = true;
         a->told_us = a->now_us;
         if (a->wish == ATTACHED_POSTCOPY &&
@@ -194,6 +206,37 @@ static void tell(Attached *a)
         attached_send(a, SIDE_SOURCE,
                       a->wish == ATTACHED_CANCEL ? TELL_CANCEL : TELL_POSTCOPY,
                       order(a));
+    }
+}
+
+/* A cancel of 7.2 in post-copy shows as cancelling too: then the guest has been
+ * stopped for the switch, and the destination is in post-copy or answers not. */
+static bool is_precopy(const Attached *a)
+{
+    const Facts *source = &a->facts[SIDE_SOURCE];
+    const Facts *destination = &a->facts[SIDE_DESTINATION];
+    bool has_guest =
+        facts_is_running(source) || facts_run_state_is(source, "paused");
+    bool cannot =
+        a->inventories[SIDE_SOURCE].capabilities &&
+        !caps_inventory_is_on(&a->inventories[SIDE_SOURCE], "postcopy-ram");
+    bool is_waiting = destination->connected &&
+                      facts_run_state_is(destination, "inmigrate") &&
+                      !status_is_postcopy(destination->status);
+    return status_is_precopy(source->status) &&
+           (has_guest || cannot || is_waiting);
+}
+
+/* A silent connection or channel keeps QEMU in cancelling for ever. */
+static void free_source(Attached *a)
+{
+    int64_t since_us = MAX(MAX(a->moved_us, a->told_us), a->yanked_us);
+    if (a->now_us - since_us > FREE_AFTER_US && is_precopy(a)) {
+        note(a, "the source did not end the migration by itself: broke its "
+                "connection by yank");
+        a->is_told = true;
+        a->yanked_us = a->now_us;
+        attached_send(a, SIDE_SOURCE, TELL_YANK, migration_yank_command());
     }
 }
 
@@ -229,6 +272,9 @@ static void act(Attached *a)
         break;
     case REACT_TELL:
         tell(a);
+        break;
+    case REACT_FREE:
+        free_source(a);
         break;
     case REACT_REFUSE:
         refuse(a, FAILURE_IN_POSTCOPY,
@@ -386,6 +432,13 @@ void attached_leave(Attached *a)
     }
 }
 
+/* What a source that cancels may be waiting for, and for how long. */
+static const char cancelling_hint[] =
+    "it ends with its connection: a connect may take two minutes, a device "
+    "that "
+    "the guest does not release 30 s, a command of exec: until it is ended on "
+    "the source's host; qmigrate status shows when";
+
 void attached_miss_deadline(Attached *a)
 {
     const char *word = a->facts[SIDE_SOURCE].status_word;
@@ -396,7 +449,11 @@ void attached_miss_deadline(Attached *a)
     } else if (a->is_told) {
         attached_fail(a, FAILURE_DEADLINE, OUTCOME_UNRESOLVED, SIDE_SOURCE,
                       "QEMU was told, and is still in status '%s'", word);
-        a->failure.hint = g_strdup("qmigrate status shows how it goes on");
+        a->failure.hint =
+            g_strdup(a->facts[SIDE_SOURCE].status == STATUS_CANCELLING
+                         ? cancelling_hint
+                         : "qmigrate status shows how it goes "
+                           "on");
     } else {
         attached_fail(a, FAILURE_DEADLINE, OUTCOME_REFUSED, SIDE_SOURCE,
                       "it is still in status '%s', and nothing was sent", word);

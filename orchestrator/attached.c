@@ -201,7 +201,7 @@ static void take_refusal(Attached *a, const Event *event)
     } else if (event->ask == TELL_CONT) {
         attached_fail(a, FAILURE_QMP_REFUSED, OUTCOME_UNRESOLVED, event->side,
                       "QEMU refused cont: %s", event->text);
-    } else {
+    } else if (event->ask != TELL_YANK) { /* it may just have ended */
         attached_fail(a, FAILURE_QMP_REFUSED, OUTCOME_ERROR, event->side,
                       "QEMU refused a question: %s", event->text);
     }

@@ -46,6 +46,7 @@ typedef struct {
     bool is_told;      /* QEMU was sent what it was all for */
     bool is_continued; /* the destination was sent cont */
     int64_t told_us, asked_us;
+    int64_t yanked_us;  /* when yank was sent last; 0: it was not */
     int64_t moved_us;   /* when the source's status or numbers were seen to
                          * change; 0: never asked */
     int64_t stands_us;  /* since when a cont of ours is due; 0: it is not */

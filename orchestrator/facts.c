@@ -68,6 +68,13 @@ bool status_is_postcopy(Status status)
            status == STATUS_POSTCOPY_RECOVER;
 }
 
+bool status_is_precopy(Status status)
+{
+    return status == STATUS_SETUP || status == STATUS_WAIT_UNPLUG ||
+           status == STATUS_ACTIVE || status == STATUS_PRE_SWITCHOVER ||
+           status == STATUS_CANCELLING;
+}
+
 bool status_is_in_progress(Status status)
 {
     return status != STATUS_UNKNOWN && !status_is_terminal(status);

@@ -61,6 +61,8 @@ const char *status_to_word(Status status);
 
 /* Completed, failed, cancelled or none: QEMU will not change it by itself. */
 bool status_is_terminal(Status status);
+/* The guest is on the source, and a cancel or yank leaves it there. */
+bool status_is_precopy(Status status);
 /* One of these four: nothing can be cancelled any more. */
 bool status_is_postcopy(Status status);
 /* Somewhere between migrate and its end. */

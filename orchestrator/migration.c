@@ -387,3 +387,13 @@ const char *migration_way(const Migration *m)
 {
     return m->settings->way_uri ? m->settings->way_uri : m->migrate_uri;
 }
+
+QmpCommand *migration_yank_command(void)
+{
+    static const char instances[] = "[{\"type\":\"migration\"}]";
+    QmpCommand *command = qmp_command_new("yank");
+    command->oob = true;
+    qmp_command_set_node(command, "instances",
+                         json_from_string(instances, NULL));
+    return command;
+}

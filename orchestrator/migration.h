@@ -192,8 +192,9 @@ typedef struct {
     bool jobs_are_done; /* the source's, since its guest stopped */
     Policy *policy;     /* at work in transfer; NULL: none steers */
     uint64_t
-        found_downtime_ms; /* the source's own, before prepare; 0: unknown */
-    Recovery recovery;     /* of a post-copy that broke */
+        found_downtime_ms;    /* the source's own, before prepare; 0: unknown */
+    Recovery recovery;        /* of a post-copy that broke */
+    bool is_resolve_extended; /* the source is still cancelling */
     bool has_acted;     /* resolve: in this tick; the next answers will tell */
     GPtrArray *actions; /* of Action: to be performed, then cleared */
 
@@ -261,6 +262,9 @@ void action_free(Action *action);
 void migration_settings_copy(const MigrationSettings *from,
                              MigrationSettings *to);
 void migration_settings_clear(MigrationSettings *settings);
+
+/* Breaks the connection of a migration, out of band. */
+QmpCommand *migration_yank_command(void);
 
 /* The address that the source is told. */
 const char *migration_way(const Migration *m);

@@ -47,19 +47,49 @@ static bool is_migrating(const Migration *m, Side side)
     return status_is_in_progress(status) && !listens;
 }
 
+/* A person has to know what is not put back, and to what. */
+static void note_left(Migration *m)
+{
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        g_autoptr(GString) names = g_string_new(NULL);
+        for (guint i = 0; i < m->steps->len; i++) {
+            const CapsStep *step = m->steps->pdata[i];
+            if (step->side == side && step->is_left) {
+                g_autofree char *text = caps_step_undo_text(step);
+                g_string_append_printf(names, "%s%s", names->len ? ", " : "",
+                                       text);
+            }
+        }
+        if (names->len > 0) {
+            m->is_undo_late = true;
+            phase_note(m,
+                       "settings are left on the %s, whose migration is %s; "
+                       "when it has ended (qmigrate status), set them back: %s",
+                       side_name(side),
+                       *m->facts[side].status_word ? m->facts[side].status_word
+                                                   : "unknown",
+                       names->str);
+        }
+    }
+}
+
 /* Backwards, one at a time; false: nothing is left to be put back. */
 static bool undo_next(Migration *m)
 {
     while (m->n_sent > 0) {
-        const CapsStep *step = m->steps->pdata[--m->n_sent];
+        CapsStep *step = m->steps->pdata[--m->n_sent];
         const Facts *facts = &m->facts[step->side];
         bool ours = m->migrate_us == 0 || keeps_guest(m, step->side) ||
                     was_never_told(m, step->side) || leaves_nothing(m);
+        bool may_be_needed = m->outcome == OUTCOME_UNRESOLVED &&
+                             step->side == SIDE_SOURCE && !facts->dead;
         if (ours && step->undo->arguments && facts->connected &&
             !is_migrating(m, step->side)) {
             phase_ask(m, step->side, TELL_UNDO, qmp_command_copy(step->undo));
             return true;
         }
+        step->is_left =
+            step->undo->arguments && !facts->dead && (ours || may_be_needed);
     }
     return false;
 }
@@ -91,6 +121,10 @@ PhaseId roll_back_handle(Migration *m, const Event *event)
     if (event->kind == EVENT_DEADLINE) {
         m->is_undo_late = true;
         phase_note(m, "not all settings were put back in time");
+        for (guint i = 0; i <= m->n_sent && i < m->steps->len; i++) {
+            CapsStep *step = m->steps->pdata[i];
+            step->is_left = step->undo->arguments && keeps_guest(m, step->side);
+        }
         return PHASE_DONE;
     }
     return phase_is_waiting(m) || undo_next(m) ? m->phase : PHASE_DONE;
@@ -139,6 +173,7 @@ static void report_waiting(Migration *m)
 PhaseId done_enter(Migration *m)
 {
     m->end_us = m->now_us;
+    note_left(m);
     report_waiting(m);
     if (m->context.started && !m->context.postcopy &&
         caps_inventory_is_on(&m->wanted[SIDE_SOURCE], "postcopy-ram")) {

@@ -6,7 +6,9 @@
  */
 #include "orchestrator/phases.h"
 
-#define ENDING_MAX_US (G_USEC_PER_SEC / 2)
+#define ENDING_MAX_US     (G_USEC_PER_SEC / 2)
+#define CANCELLING_MAX_US (45 * G_USEC_PER_SEC)
+#define YANK_AFTER_US     (3 * G_USEC_PER_SEC)
 
 /* A destination that nothing was sent to has no part of the guest. */
 static bool has_part(const Migration *m, Side side)
@@ -66,11 +68,35 @@ static const char *postcopy_hint(const Migration *m)
                  "whether it moves, and qmigrate recover brings it to its end";
 }
 
+/* The guest may be stopped on the source, where only a cancel frees it. */
+static const char *precopy_hint(const Migration *m)
+{
+    const Facts *source = &m->facts[SIDE_SOURCE];
+    if (m->context.postcopy || m->context.postcopy_sent || source->dead) {
+        return NULL;
+    }
+    if (source->status == STATUS_CANCELLING) {
+        return "the source still cancels, and runs the guest again when its "
+               "connection ends; a command of exec: must be ended on its host; "
+               "then: qmigrate cancel --source QMP, qmigrate status";
+    }
+    if (source->status == STATUS_UNKNOWN) {
+        return "ask both when the source answers again (qmigrate status); if "
+               "its guest stands still in pre-switchover, this frees it: "
+               "qmigrate cancel --source QMP";
+    }
+    return NULL;
+}
+
 static void say_unresolved(Migration *m)
 {
     Status source = m->facts[SIDE_SOURCE].status;
     m->outcome = OUTCOME_UNRESOLVED;
     phase_say_unresolved(m);
+    if (precopy_hint(m)) {
+        g_free(m->failure.hint);
+        m->failure.hint = g_strdup(precopy_hint(m));
+    }
     if ((source == STATUS_POSTCOPY && m->sample.remaining_bytes != 0) ||
         source == STATUS_POSTCOPY_DEVICE) {
         g_free(m->failure.hint);
@@ -169,16 +195,46 @@ static PhaseId go_on(Migration *m, PhaseId phase)
 }
 
 /*
- * I10: once told to, the source can be in post-copy before a cancel reaches it.
- * yank breaks the connection: before, the source fails and has the guest, and
- * in post-copy both are paused and can be recovered.
+ * Once told to, the source can be in post-copy before anything reaches it, where
+ * a cancel destroys the guest (7.2) and a broken connection too, until the
+ * destination has read the state of the devices.  So it is waited for; only what
+ * hangs in pre-copy, with the guest not stopped for the switch, is freed.
  */
-static void tell_cancel(Migration *m)
+static bool may_yank(const Migration *m, int64_t since_us)
 {
-    if (m->context.postcopy_sent) {
-        phase_yank(m);
-    } else {
+    const Facts *source = &m->facts[SIDE_SOURCE];
+    const Facts *destination = &m->facts[SIDE_DESTINATION];
+    bool has_postcopy =
+        m->context.postcopy_sent ||
+        caps_inventory_is_on(&m->inventories[SIDE_SOURCE], "postcopy-ram");
+    bool is_precopy =
+        m->context.ours.proof == OURS_PROVED && /* I12 */
+        !m->context.ours.is_external && status_is_precopy(source->status) &&
+        !m->context.postcopy && !status_is_postcopy(destination->status) &&
+        (!has_postcopy || !facts_run_state_is(source, "finish-migrate"));
+    since_us = MAX(since_us, m->asked_us[SIDE_SOURCE][TELL_YANK]);
+    return is_precopy && m->now_us - since_us > YANK_AFTER_US;
+}
+
+/* migrate_cancel again if the last one was lost on the way; what still hangs
+ * after it, in a connection or a channel that is silent, is freed by yank. */
+static void end_precopy(Migration *m)
+{
+    bool is_cancelling = m->facts[SIDE_SOURCE].status == STATUS_CANCELLING;
+    int64_t told_us = m->asked_us[SIDE_SOURCE][TELL_CANCEL];
+
+    /* Somebody else's cancel is as good as ours, and is the cause then. */
+    if (!is_cancelling && !m->context.postcopy_sent &&
+        (!m->cancel_sent || m->now_us - told_us > YANK_AFTER_US)) {
         phase_ask(m, SIDE_SOURCE, TELL_CANCEL, NULL);
+        m->cancel_sent = true;
+    } else if (may_yank(m, MAX(told_us, m->resolve_us))) {
+        phase_note(m,
+                   "the source did not end the migration by itself (%s): "
+                   "broke its connection by yank",
+                   m->facts[SIDE_SOURCE].status_word);
+        phase_yank(m);
+        m->cancel_sent |= !is_cancelling;
     }
 }
 
@@ -189,12 +245,7 @@ static void act_on(Migration *m, Owner owner)
     }
     switch (owner) {
     case OWNER_CANCEL:
-        /* Somebody else's is as good as ours, and is the cause then. */
-        if (!m->cancel_sent &&
-            m->facts[SIDE_SOURCE].status != STATUS_CANCELLING) {
-            tell_cancel(m);
-            m->cancel_sent = true;
-        }
+        end_precopy(m);
         break;
     case OWNER_CONT_SOURCE:
         if (!m->rescue_sent) {
@@ -280,9 +331,26 @@ PhaseId resolve_enter(Migration *m)
     return phase_is_waiting(m) ? m->phase : judge(m, /* final= */ false);
 }
 
+/*
+ * A source that cancels can take longer than the phase: up to 30 s for a device
+ * that the guest does not give up, or as long as its connect does.
+ */
+static bool is_final(Migration *m, const Event *event)
+{
+    bool is_cancelling = m->facts[SIDE_SOURCE].status == STATUS_CANCELLING;
+    if (event->kind == EVENT_DEADLINE && is_cancelling &&
+        !m->is_resolve_extended) {
+        m->is_resolve_extended = true;
+        return false;
+    }
+    return event->kind == EVENT_DEADLINE ||
+           (m->is_resolve_extended &&
+            m->now_us - m->resolve_us > CANCELLING_MAX_US);
+}
+
 PhaseId resolve_handle(Migration *m, const Event *event)
 {
-    bool final = event->kind == EVENT_DEADLINE;
+    bool final = is_final(m, event);
 
     if (event->kind == EVENT_LOST && event->side == SIDE_DESTINATION &&
         m->settings->destination_is_dead) {
@@ -299,6 +367,11 @@ PhaseId resolve_handle(Migration *m, const Event *event)
         ask_round(m); /* what was known is not so any more */
     }
     if (phase_is_waiting(m) && !final) {
+        /* What hangs can be what the destination's main loop waits for. */
+        if (event->kind == EVENT_TICK &&
+            m->facts[SIDE_SOURCE].status == STATUS_CANCELLING) {
+            end_precopy(m);
+        }
         return m->phase;
     }
     PhaseId next = judge(m, final);

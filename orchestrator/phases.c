@@ -23,19 +23,9 @@ void phase_ask(Migration *m, Side side, Ask ask, QmpCommand *command)
     g_ptr_array_add(m->actions, action);
 }
 
-QmpCommand *phase_yank_command(void)
-{
-    static const char instances[] = "[{\"type\":\"migration\"}]";
-    QmpCommand *command = qmp_command_new("yank");
-    command->oob = true;
-    qmp_command_set_node(command, "instances",
-                         json_from_string(instances, NULL));
-    return command;
-}
-
 void phase_yank(Migration *m)
 {
-    phase_ask(m, SIDE_SOURCE, TELL_YANK, phase_yank_command());
+    phase_ask(m, SIDE_SOURCE, TELL_YANK, migration_yank_command());
 }
 
 void phase_connect(Migration *m, Side side)

@@ -34,9 +34,8 @@ void phase_absorb(Migration *m, const Event *event);
 void phase_ask(Migration *m, Side side, Ask ask, QmpCommand *command);
 void phase_connect(Migration *m, Side side);
 
-/* Breaks the connection of a migration, out of band. */
-QmpCommand *phase_yank_command(void);
-void phase_yank(Migration *m); /* of the source */
+/* Breaks the connection of the source, out of band. */
+void phase_yank(Migration *m);
 
 /* Lets the destination listen at the address, or load the file there. */
 void phase_tell_incoming(Migration *m);

@@ -2,10 +2,13 @@
 """Who is told to stop stops, in every status, and says truly where the guest
 is: by signal, by a second signal, by somebody else, by --timeout."""
 
+import os
 import signal
 import socket
+import time
 
 import pair
+import stream
 import wire
 from moments import (NEVER_ENDS, RATE, SLOWLY, name_of, start_endless,
                      start_held, start_in_setup, start_loaded)
@@ -164,7 +167,55 @@ def by_policy(place, source, destination):
     place.is_as_before()
 
 
+def start_silent(place, version, *words):
+    """Its multifd channels go silent: migrate_cancel alone ends nothing."""
+    place.pair(version, rate=RATE)
+    by_way, monitor = stream.detour(place)
+    by_way.breaks = [stream.Break('stall', 1 << 21)]
+    silent = by_way.breaks[0]
+    run = place.migrate(*NEVER_ENDS, '--multifd=4', *words,
+                        source=monitor.path, wait=False)
+    check(silent.done.wait(pair.FAILSAFE_S), 'it did not go silent')
+    pair.until(lambda: stands_still(place), 'the channels are full')
+    return run
+
+
+def stands_still(place):
+    before = n_sent(place)
+    time.sleep(0.5)
+    return n_sent(place) == before
+
+
+def n_sent(place):
+    return place.source.monitor.execute('query-migrate')['ram']['transferred']
+
+
+def silent_channels(place, version, *words):
+    """yank frees the source, and all settings are put back."""
+    run = start_silent(place, version, *words)
+    run.signal(signal.SIGINT)
+    is_cancelled(place, run)
+    check(any('yank' in note for note in run.result['notes']), 'not noted')
+
+
+def silent_for_a_verb(place, version):
+    run = start_silent(place, version)
+    run.signal(signal.SIGKILL)
+    run.wait()
+    cancel = place.qmigrate('cancel', '--source', place.source.qmp)
+    check(cancel.code == 5, f'exit code {cancel.code}: {cancel.err}')
+    check(place.source.migration() == 'cancelled', 'it is not cancelled')
+    place.runs_only_on(place.source)
+    for name in os.listdir(place.tmp):  # of the run that was killed
+        os.unlink(os.path.join(place.tmp, name))
+
+
 def all_cases():
+    for version in ('7.2', '10.0', '11.1'):
+        yield f'silent-channels-{version}', silent_channels, version
+        yield f'silent-for-a-verb-{version}', silent_for_a_verb, version
+    yield ('silent-channels-zstd-10.0', silent_channels, '10.0',
+           '--set', 'multifd-compression=zstd')
     for version in ('7.2', '10.0'):
         for case in (in_prepare, in_setup, in_active, in_pre_switchover,
                      in_device, in_settle, twice, by_somebody_active,

@@ -60,22 +60,33 @@ static void answers(Transfer *transfer, Side side, Ask ask, const char *status)
              .kind = EVENT_REPLY, .side = side, .ask = ask, .value = value });
 }
 
-static void both_say(Transfer *transfer, const char *source)
+static void all_say(Transfer *transfer, const char *run_state,
+                    const char *source, const char *destination)
 {
-    answers(transfer, SIDE_SOURCE, ASK_RUN_STATE, "running");
+    answers(transfer, SIDE_SOURCE, ASK_RUN_STATE, run_state);
     answers(transfer, SIDE_SOURCE, ASK_MIGRATION, source);
     answers(transfer, SIDE_DESTINATION, ASK_RUN_STATE, "inmigrate");
-    answers(transfer, SIDE_DESTINATION, ASK_MIGRATION, "failed");
+    answers(transfer, SIDE_DESTINATION, ASK_MIGRATION, destination);
 }
 
-static guint n_cancels(const Transfer *transfer)
+static void both_say(Transfer *transfer, const char *source)
+{
+    all_say(transfer, "running", source, "failed");
+}
+
+static guint n_sent(const Transfer *transfer, Ask ask)
 {
     guint n = 0;
     for (guint i = 0; i < transfer->m->actions->len; i++) {
         const Action *action = transfer->m->actions->pdata[i];
-        n += action->ask == TELL_CANCEL;
+        n += action->ask == ask;
     }
     return n;
+}
+
+static guint n_cancels(const Transfer *transfer)
+{
+    return n_sent(transfer, TELL_CANCEL);
 }
 
 static void somebody_elses_cancel_is_the_cause(void **state)
@@ -107,11 +118,93 @@ static void what_the_destination_failed_of_stays_so(void **state)
     assert_int_equal(transfer->m->failure.code, FAILURE_DESTINATION_FAILED);
 }
 
+static const struct {
+    const char *what;
+    const char *run_state, *source, *destination;
+    bool postcopy_sent, is_armed, loses_cancel;
+    guint n_cancels, n_yanks; /* within 10 s */
+} stuck[] = {
+    { "a silent channel", "running", "cancelling", "active", .n_yanks = 3 },
+    { "the guest was paused", "paused", "cancelling", "active", .n_yanks = 3 },
+    { "the last of pre-copy", "finish-migrate", "cancelling", "active",
+      .n_yanks = 3 },
+    { "perhaps a post-copy", "finish-migrate", "cancelling", "active",
+      .is_armed = true },
+    { "the destination says so", "running", "cancelling", "postcopy-active" },
+    { "it was to switch", "running", "active", "active", .postcopy_sent = true,
+      .n_yanks = 3 },
+    { "it is switching", "finish-migrate", "active", "active",
+      .postcopy_sent = true },
+    { "a cancel that was lost", "paused", "pre-switchover", "active",
+      .loses_cancel = true, .n_cancels = 4 },
+};
+
+static void what_hangs_in_precopy_is_freed(void **state)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(stuck); i++) {
+        g_autoptr(Transfer) transfer = transfer_new();
+        Migration *m = transfer->m;
+        m->context.postcopy_sent = stuck[i].postcopy_sent;
+        if (stuck[i].is_armed) {
+            g_autoptr(JsonNode) capabilities = json_from_string(
+                "[{\"capability\":\"postcopy-ram\",\"state\":true}]", NULL);
+            caps_inventory_take_capabilities(&m->inventories[SIDE_SOURCE],
+                                             capabilities);
+        }
+        for (int tick = 0; tick < 100; tick++) {
+            all_say(transfer, stuck[i].run_state, stuck[i].source,
+                    stuck[i].destination);
+            for (Ask ask = TELL_CANCEL; ask <= TELL_YANK; ask++) {
+                bool is_lost = stuck[i].loses_cancel && ask == TELL_CANCEL;
+                feed(transfer,
+                     (Event){ .kind = is_lost ? EVENT_SILENT : EVENT_REPLY,
+                              .side = SIDE_SOURCE,
+                              .ask = ask });
+            }
+            m->now_us += 94000;
+            feed(transfer, (Event){ .kind = EVENT_TICK });
+        }
+        check_case(stuck[i].what, n_cancels(transfer) == stuck[i].n_cancels);
+        check_case(stuck[i].what,
+                   n_sent(transfer, TELL_YANK) == stuck[i].n_yanks);
+    }
+}
+
+/* What could not be put back is named, with its old value. */
+static void what_is_left_is_named(void **state)
+{
+    g_autoptr(Transfer) transfer = transfer_new();
+    Migration *m = transfer->m;
+    CapsStep *step = g_new0(CapsStep, 1);
+    step->command = qmp_command_new("migrate-set-parameters");
+    qmp_command_set_int(step->command, "max-bandwidth", 5);
+    step->undo = qmp_command_new("migrate-set-parameters");
+    qmp_command_set_int(step->undo, "max-bandwidth", 7);
+    g_ptr_array_add(m->steps, step);
+    m->n_sent = 1;
+
+    both_say(transfer, "cancelling");
+    feed(transfer, (Event){ .kind = EVENT_DEADLINE });
+    assert_int_equal(m->phase, PHASE_RESOLVE); /* it has some more time */
+    m->now_us += 60 * G_USEC_PER_SEC;
+    feed(transfer, (Event){ .kind = EVENT_TICK });
+    assert_int_equal(m->phase, PHASE_DONE);
+    assert_int_equal(m->outcome, OUTCOME_FAILED);
+    g_ptr_array_add(m->notes, NULL);
+    g_autofree char *notes = g_strjoinv("\n", (char **)m->notes->pdata);
+    g_ptr_array_remove_index(m->notes, m->notes->len - 1);
+    assert_non_null(strstr(notes, "max-bandwidth=7"));
+    assert_non_null(strstr(notes, "cancelling"));
+    assert_true(m->is_undo_late); /* so its journal is kept */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(somebody_elses_cancel_is_the_cause),
         cmocka_unit_test(what_the_destination_failed_of_stays_so),
+        cmocka_unit_test(what_hangs_in_precopy_is_freed),
+        cmocka_unit_test(what_is_left_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
