@@ -232,8 +232,8 @@ static void free_source(Attached *a)
 {
     int64_t since_us = MAX(MAX(a->moved_us, a->told_us), a->yanked_us);
     if (a->now_us - since_us > FREE_AFTER_US && is_precopy(a)) {
-        note(a, "the source did not end the migration by itself: broke its "
-                "connection by yank");
+        note(a, "the source did not end the migration by itself: sent yank "
+                "to break its connection");
         a->is_told = true;
         a->yanked_us = a->now_us;
         attached_send(a, SIDE_SOURCE, TELL_YANK, migration_yank_command());

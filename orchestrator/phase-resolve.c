@@ -231,7 +231,7 @@ static void end_precopy(Migration *m)
     } else if (may_yank(m, MAX(told_us, m->resolve_us))) {
         phase_note(m,
                    "the source did not end the migration by itself (%s): "
-                   "broke its connection by yank",
+                   "sent yank to break its connection",
                    m->facts[SIDE_SOURCE].status_word);
         phase_yank(m);
         m->cancel_sent |= !is_cancelling;
@@ -358,6 +358,11 @@ PhaseId resolve_handle(Migration *m, const Event *event)
         m->facts[SIDE_DESTINATION].dead = true;
     }
     phase_check_old_guest(m, event);
+    /* What a QEMU said before it fell silent proves nothing: it can hang with
+     * the guest, as one that waits for a command of exec: to end. */
+    if (event->kind == EVENT_SILENT && event->ask == ASK_RUN_STATE) {
+        m->facts[event->side].run_state[0] = '\0';
+    }
     bool was_told = event->kind == EVENT_REPLY &&
                     (event->ask == TELL_CONT || event->ask == TELL_STOP);
     if (event->kind == EVENT_TICK) {

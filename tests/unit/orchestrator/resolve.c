@@ -170,6 +170,24 @@ static void what_hangs_in_precopy_is_freed(void **state)
     }
 }
 
+static void who_falls_silent_is_not_known(void **state)
+{
+    g_autoptr(Transfer) transfer = transfer_new();
+    Migration *m = transfer->m;
+
+    both_say(transfer, "cancelling");
+    feed(transfer, (Event){ .kind = EVENT_TICK });
+    for (Ask ask = ASK_RUN_STATE; ask <= ASK_MIGRATION; ask++) {
+        feed(transfer,
+             (Event){ .kind = EVENT_SILENT, .side = SIDE_SOURCE, .ask = ask });
+    }
+    feed(transfer, (Event){ .kind = EVENT_DEADLINE });
+    feed(transfer, (Event){ .kind = EVENT_DEADLINE });
+    assert_int_equal(m->phase, PHASE_DONE);
+    assert_int_equal(m->outcome, OUTCOME_UNRESOLVED);
+    assert_non_null(strstr(m->failure.hint, "qmigrate cancel --source"));
+}
+
 /* What could not be put back is named, with its old value. */
 static void what_is_left_is_named(void **state)
 {
@@ -204,6 +222,7 @@ int main(void)
         cmocka_unit_test(somebody_elses_cancel_is_the_cause),
         cmocka_unit_test(what_the_destination_failed_of_stays_so),
         cmocka_unit_test(what_hangs_in_precopy_is_freed),
+        cmocka_unit_test(who_falls_silent_is_not_known),
         cmocka_unit_test(what_is_left_is_named),
     };
 
