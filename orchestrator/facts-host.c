@@ -74,6 +74,42 @@ uint64_t host_overlap_bytes(const ProcessFacts *one, const ProcessFacts *other)
     return sum_up(one, other, overlap_bytes);
 }
 
+HostAnswer host_is_one_folder(const ProcessFacts *one,
+                              const ProcessFacts *other, unsigned number)
+{
+    const HostFolder *a = &one->folders[number], *b = &other->folders[number];
+    if (!one->known || !other->known || a->is_there == ANSWER_UNKNOWN ||
+        b->is_there == ANSWER_UNKNOWN) {
+        return ANSWER_UNKNOWN;
+    }
+    bool is_one = a->is_there == ANSWER_YES && b->is_there == ANSWER_YES &&
+                  a->device == b->device && a->inode == b->inode;
+    return is_one ? ANSWER_YES : ANSWER_NO;
+}
+
+/* To connect is to write the socket, and a socket has the mode 0777 without the
+ * umask of its maker. */
+HostAnswer host_may_connect(const ProcessFacts *client,
+                            const ProcessFacts *server)
+{
+    const int64_t group_writes = 020, others_write = 02;
+    if (!client->known || !server->known) {
+        return ANSWER_UNKNOWN;
+    }
+    if (client->may_override == ANSWER_YES) {
+        return ANSWER_YES;
+    }
+    if (client->fs_uid == HOST_UNKNOWN || server->fs_uid == HOST_UNKNOWN ||
+        server->umask == HOST_UNKNOWN) {
+        return ANSWER_UNKNOWN;
+    }
+    bool is_group = client->fs_gid == server->fs_gid;
+    int64_t needed = is_group ? group_writes : others_write;
+    return client->fs_uid == server->fs_uid || !(server->umask & needed)
+               ? ANSWER_YES
+               : ANSWER_NO;
+}
+
 HostAnswer host_is_one_network(const ProcessFacts *one,
                                const ProcessFacts *other)
 {

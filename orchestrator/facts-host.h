@@ -41,6 +41,17 @@ typedef struct {
 
 #define HOST_SHARED_MAX 32 /* what is beyond counts as private */
 
+/* A folder as a process sees it, which may be another one in its mount namespace
+ * or below its root. */
+typedef struct {
+    HostAnswer is_there;
+    uint64_t device, inode;
+    HostAnswer may_search, may_make; /* use a file in it, make one */
+    HostAnswer is_ours;              /* the one that we see under that name */
+} HostFolder;
+
+#define HOST_FOLDERS_MAX 4
+
 typedef struct {
     bool known;  /* else nothing below is */
     int64_t uid; /* effective */
@@ -55,6 +66,10 @@ typedef struct {
     HostMapped on_disk;
     SharedMemory shared[HOST_SHARED_MAX];
     unsigned n_shared;
+    int64_t fs_uid, fs_gid;  /* that files are made with; HOST_UNKNOWN */
+    int64_t umask;           /* HOST_UNKNOWN */
+    HostAnswer may_override; /* permissions of files */
+    HostFolder folders[HOST_FOLDERS_MAX]; /* of those that it was asked about */
     uint64_t network; /* the number of its network namespace; 0: not known */
     /* Does what host.h says of addresses and of paths hold for it too? */
     HostAnswer same_network;
@@ -95,6 +110,14 @@ int64_t host_zero_copy_needs_bytes(const HostFacts *host, unsigned n_channels);
 uint64_t host_common_bytes(const ProcessFacts *one, const ProcessFacts *other);
 /* ... and how much from any place of the same files. */
 uint64_t host_overlap_bytes(const ProcessFacts *one, const ProcessFacts *other);
+
+/* Is the folder with this number one and the same for both? */
+HostAnswer host_is_one_folder(const ProcessFacts *one,
+                              const ProcessFacts *other, unsigned number);
+
+/* May @client connect to a unix socket that @server makes? */
+HostAnswer host_may_connect(const ProcessFacts *client,
+                            const ProcessFacts *server);
 
 /* Do both mean the same by a loopback address? */
 HostAnswer host_is_one_network(const ProcessFacts *one,

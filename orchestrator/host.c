@@ -204,6 +204,12 @@ static HostAnswer has_seccomp_filter(const Process *process)
                                            : ANSWER_YES;
 }
 
+static int64_t umask_of(const Process *process)
+{
+    g_autofree char *text = host_text_value(process->status, "Umask");
+    return text ? (int64_t)g_ascii_strtoull(text, NULL, 8) : HOST_UNKNOWN;
+}
+
 ProcessFacts host_read_process(const char *root, pid_t pid)
 {
     g_autofree char *status = host_text(root, "/proc/%d/status", (int)pid);
@@ -215,6 +221,10 @@ ProcessFacts host_read_process(const char *root, pid_t pid)
     ProcessFacts facts = {
         .known = true,
         .uid = process_id(&process, "Uid", 1),
+        .fs_uid = process_id(&process, "Uid", 3),
+        .fs_gid = process_id(&process, "Gid", 3),
+        .umask = umask_of(&process),
+        .may_override = has_capability(&process, CAP_DAC_OVERRIDE),
         .locked_limit_bytes = locked_limit_bytes(&process),
         .may_lock_all = has_capability(&process, CAP_IPC_LOCK),
         .locked_bytes = host_text_bytes(status, "VmLck"),

@@ -16,6 +16,10 @@
 
 ProcessFacts host_read_process(const char *root, pid_t pid);
 
+/* Fills in facts->folders, for up to HOST_FOLDERS_MAX absolute @folders. */
+void host_read_folders(const char *root, pid_t pid, const char *const *folders,
+                       ProcessFacts *facts);
+
 /* All zero if any part of it cannot be read. */
 ProcessIdentity host_identify_process(const char *root, pid_t pid);
 

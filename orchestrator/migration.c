@@ -168,6 +168,7 @@ void migration_settings_copy(const MigrationSettings *from,
 {
     *to = *from;
     to->uri = g_strdup(from->uri);
+    to->folders = g_strdupv(from->folders);
     to->way_uri = g_strdup(from->way_uri);
     to->destination_host = g_strdup(from->destination_host);
     to->recover_uri = g_strdup(from->recover_uri);
@@ -180,6 +181,7 @@ void migration_settings_copy(const MigrationSettings *from,
 void migration_settings_clear(MigrationSettings *settings)
 {
     g_free(settings->uri);
+    g_strfreev(settings->folders);
     g_free(settings->way_uri);
     g_free(settings->destination_host);
     g_free(settings->recover_uri);
@@ -221,6 +223,8 @@ void migration_free(Migration *m)
     }
     recovery_record_unref(m->record);
     g_free(m->blocked);
+    g_free(m->uri);
+    g_free(m->uri_reason);
     g_free(m->migrate_uri);
     g_clear_pointer(&m->blocktime, json_object_unref);
     g_free(m->recovery.home);
@@ -380,7 +384,7 @@ void migration_feed(Migration *m, const Event *event)
 
 const char *migration_uri(const Migration *m)
 {
-    return m->record ? m->record->uri : m->settings->uri;
+    return m->record ? m->record->uri : m->uri ? m->uri : m->settings->uri;
 }
 
 const char *migration_way(const Migration *m)

@@ -128,7 +128,10 @@ typedef struct Secure Secure; /* orchestrator/secure.h */
 typedef struct {
     /* What the destination listens at, or reads: orchestrator/uri.h. */
     char *uri;
-    char *way_uri; /* where the source connects to instead, a proxy before the
+    bool is_usual;  /* @uri was not given: another may be chosen */
+    bool may_pass;  /* both monitors take descriptors */
+    char **folders; /* where sockets can be, the first is @uri's; or NULL */
+    char *way_uri;  /* where the source connects to instead, a proxy before the
                     * destination; NULL: to it itself */
     bool as_channels;         /* QEMU is told both by "channels" */
     bool is_live;             /* to a file while the guest runs */
@@ -171,8 +174,9 @@ typedef struct {
     JsonNode *job_rows[N_SIDES]; /* query-jobs, until the next answer */
     ProcessFacts processes[N_SIDES];
     HostFacts hosts[N_SIDES];
-    char *blocked;     /* the source's blocked-reasons, joined; or NULL */
-    char *migrate_uri; /* what the source is told */
+    char *blocked;          /* the source's blocked-reasons, joined; or NULL */
+    char *uri, *uri_reason; /* chosen instead of the usual; or NULL */
+    char *migrate_uri;      /* what the source is told */
     OwnerContext context;
 
     /* what is going on */

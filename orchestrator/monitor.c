@@ -28,6 +28,7 @@ struct Monitor {
     QmpClient *client; /* NULL: not connected */
     GCancellable *cancellable;
     char *version;
+    char **folders;
     pid_t pid;
     int pidfd; /* -1: not watched */
     bool is_exclusive;
@@ -147,12 +148,19 @@ void monitor_free(Monitor *monitor)
     g_object_unref(monitor->cancellable);
     qmp_address_free(monitor->address);
     g_free(monitor->version);
+    g_strfreev(monitor->folders);
     g_free(monitor);
 }
 
 void monitor_make_exclusive(Monitor *monitor)
 {
     monitor->is_exclusive = true;
+}
+
+void monitor_look_at(Monitor *monitor, const char *const *folders)
+{
+    g_strfreev(monitor->folders);
+    monitor->folders = g_strdupv((char **)folders);
 }
 
 const char *monitor_version(const Monitor *monitor)
@@ -236,6 +244,8 @@ static void emit_connected(Monitor *monitor)
         event.identity = &identity;
         process = host_read_process("", monitor->pid);
         host = host_read("", monitor->pid);
+        host_read_folders("", monitor->pid,
+                          (const char *const *)monitor->folders, &process);
         event.process = &process;
         event.host = &host;
     }

@@ -40,5 +40,8 @@ void monitor_refuse(Monitor *monitor, Ask ask, const char *text);
 void monitor_send(Monitor *monitor, Ask ask, const QmpCommand *command,
                   unsigned deadline_ms);
 
+/* Folders that facts on its process are wanted of; before it connects. */
+void monitor_look_at(Monitor *monitor, const char *const *folders);
+
 const char *monitor_version(const Monitor *monitor); /* NULL: never connected */
 pid_t monitor_pid(const Monitor *monitor);           /* 0: not known */

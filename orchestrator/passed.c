@@ -26,14 +26,11 @@ static void close_fd(int *fd)
     }
 }
 
-Passed *passed_new(const MigrationSettings *settings)
+Passed *passed_new(void)
 {
     Passed *passed = g_new0(Passed, 1);
     passed->going = passed->ends[SIDE_SOURCE] = passed->ends[SIDE_DESTINATION] =
         -1;
-    if (settings->uri) {
-        uri_parse(settings->uri, &passed->uri, NULL);
-    }
     return passed;
 }
 
@@ -94,12 +91,15 @@ static bool is_direct(const QmpCommand *command)
                      WAY_DIRECT) == 0;
 }
 
-bool passed_open(Passed *passed, Side side, QmpCommand *command, GError **error)
+bool passed_open(Passed *passed, const char *uri, Side side,
+                 QmpCommand *command, GError **error)
 {
     if (!passes(command)) {
         return true;
     }
     passed_close(passed);
+    uri_clear(&passed->uri);
+    uri_parse(uri, &passed->uri, NULL);
     passed->going = passed->uri.kind == URI_PAIR
                         ? open_end(passed, side)
                         : open_file(passed, side, is_direct(command));

@@ -9,14 +9,14 @@
 
 typedef struct Passed Passed;
 
-Passed *passed_new(const MigrationSettings *settings);
+Passed *passed_new(void);
 /* Also removes a file that was made for a migration that never @began. */
 void passed_free(Passed *passed, bool began);
 
-/* Opens what @command passes to @side, and sets its fd.  Fails in G_IO_ERROR;
+/* Opens what @command passes to @side for @uri, and sets its fd.  Fails in G_IO_ERROR;
  * of a command that passes nothing never. */
-bool passed_open(Passed *passed, Side side, QmpCommand *command,
-                 GError **error);
+bool passed_open(Passed *passed, const char *uri, Side side,
+                 QmpCommand *command, GError **error);
 
 /* QEMU has it, or does not want it. */
 void passed_close(Passed *passed);

@@ -11,7 +11,7 @@
 void phase_tell_incoming(Migration *m)
 {
     QmpCommand *command = qmp_command_new("migrate-incoming");
-    way_tell(m, command, m->settings->uri);
+    way_tell(m, command, migration_uri(m));
     /* Otherwise QEMU exits on a failure and takes its reason along. */
     if (caps_inventory_has_argument(&m->inventories[SIDE_DESTINATION],
                                     "migrate-incoming", "exit-on-error")) {
@@ -44,7 +44,7 @@ static PhaseId listen_or_write(Migration *m)
         }
     }
     if (m->context.through_file) {
-        m->migrate_uri = g_strdup(m->settings->uri);
+        m->migrate_uri = g_strdup(migration_uri(m));
         return PHASE_TRANSFER;
     }
     phase_tell_incoming(m);
@@ -97,7 +97,7 @@ PhaseId prepare_handle(Migration *m, const Event *event)
             break;
         }
         m->migrate_uri = uri_for_source(
-            m->settings->uri, m->settings->destination_host, event->value);
+            migration_uri(m), m->settings->destination_host, event->value);
         return m->migrate_uri
                    ? PHASE_TRANSFER
                    : phase_fail(m, FAILURE_INCOMING_REFUSED, SIDE_DESTINATION,

@@ -380,7 +380,7 @@ PhaseId recover_enter(Migration *m)
 
     m->context.postcopy = m->context.handed_over = true;
     if (!recovery->home) {
-        recovery->home = recovery_home(m->settings->uri, m->migrate_uri);
+        recovery->home = recovery_home(migration_uri(m), m->migrate_uri);
     }
     if (recovery->broken_us == 0 || has_moved) {
         recovery->broken_us = m->now_us;

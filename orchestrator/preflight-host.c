@@ -5,6 +5,7 @@
 
 #include "caps/block.h"
 #include "caps/units.h"
+#include "orchestrator/stream-address.h"
 #include "orchestrator/uri.h"
 
 /* /dev/userfaultfd is opened from here on. */
@@ -94,7 +95,7 @@ static bool is_loopback(const char *host)
 
 static void check_networks(Migration *m)
 {
-    const char *text = m->settings->uri;
+    const char *text = migration_uri(m);
     g_auto(Uri) uri = { 0 };
     if (!uri_parse(text, &uri, NULL) || uri.kind != URI_TCP) {
         return;
@@ -118,7 +119,7 @@ static void check_networks(Migration *m)
 static bool is_elsewhere(const Migration *m)
 {
     g_auto(Uri) uri = { 0 };
-    if (!uri_parse(m->settings->uri, &uri, NULL)) {
+    if (!uri_parse(migration_uri(m), &uri, NULL)) {
         return false;
     }
     const ProcessFacts *process =
@@ -234,8 +235,20 @@ void preflight_take_found(Migration *m)
     }
 }
 
+static void check_address(Migration *m)
+{
+    g_auto(Uri) uri = { 0 };
+    const MigrationSettings *settings = m->settings;
+    if (!settings->is_usual && settings->folders &&
+        uri_parse(settings->uri, &uri, NULL)) {
+        stream_address_check(&uri, settings->uri, !settings->way_uri,
+                             m->processes, m->findings);
+    }
+}
+
 void preflight_check_host(Migration *m)
 {
+    check_address(m);
     check_locked_memory(m);
     check_userfaultfd(m);
     preflight_check_memory(m);

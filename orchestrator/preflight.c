@@ -7,6 +7,7 @@
 #include "orchestrator/preflight-host.h"
 #include "orchestrator/secure.h"
 #include "orchestrator/steer.h"
+#include "orchestrator/stream-address.h"
 #include "orchestrator/uri.h"
 #include "orchestrator/way.h"
 
@@ -202,14 +203,60 @@ static CapsTransport transport_of(const char *text)
                : transports[uri.kind];
 }
 
+static bool is_wished(const Migration *m, const char *name)
+{
+    for (guint i = 0; i < m->wishes->len; i++) {
+        if (is_wish(m->wishes->pdata[i], name, true)) {
+            return true;
+        }
+    }
+    return caps_inventory_is_on(&m->inventories[SIDE_SOURCE], name);
+}
+
+/* The user gave no address, and the usual one may not work for these two. */
+static void choose_address(Migration *m)
+{
+    const MigrationSettings *settings = m->settings;
+    const StreamNeeds needs = {
+        .usual = settings->uri,
+        .folders = settings->folders,
+        .may_pass = settings->may_pass,
+        .needs_several =
+            is_wished(m, "multifd") || is_wished(m, "postcopy-preempt"),
+        .needs_again = is_armed(m),
+        .process = m->processes,
+    };
+    if (!settings->is_usual || m->record) {
+        return;
+    }
+    StreamAddress chosen = stream_address_choose(&needs);
+    if (chosen.is_none) {
+        findings_add(m->findings, FINDING_ADDRESS, FINDING_ERROR, N_SIDES,
+                     g_strdup("start both as one user, with a folder that both "
+                              "see, and give --uri unix:PATH in it; without "
+                              "--multifd and --postcopy a pair of sockets is "
+                              "used"),
+                     "no address works for both QEMUs: %s, and they are in "
+                     "different networks",
+                     chosen.reason);
+    } else if (chosen.uri) {
+        m->uri = g_steal_pointer(&chosen.uri);
+        m->uri_reason = g_steal_pointer(&chosen.reason);
+        findings_add(m->findings, FINDING_CHOSEN, FINDING_NOTE, N_SIDES, NULL,
+                     "the address is %s: %s", m->uri, m->uri_reason);
+    }
+    stream_address_clear(&chosen);
+}
+
 static void agree(Migration *m)
 {
+    collect_wishes(m, transport_of(migration_uri(m)));
+    choose_address(m);
     const CapsRequest request = {
-        .transport = transport_of(m->settings->uri),
+        .transport = transport_of(migration_uri(m)),
         .wishes = m->wishes,
         .let_qemu_judge = m->settings->no_preflight,
     };
-    collect_wishes(m, request.transport);
     caps_agree(m->inventories, &request, m->wanted, m->steps, m->findings);
     m->will_pause = caps_inventory_is_on(&m->wanted[SIDE_SOURCE],
                                          "pause-before-switchover");

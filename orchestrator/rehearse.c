@@ -69,10 +69,10 @@ static void tell_run_state(Stage *stage, Side side, const char *event,
 }
 
 /* The one that QEMU would choose is not known. */
-static char *port_to_text(const MigrationSettings *settings)
+static char *port_to_text(const Migration *m)
 {
     g_auto(Uri) uri = { 0 };
-    return uri_parse(settings->uri, &uri, NULL) && uri.port
+    return uri_parse(migration_uri(m), &uri, NULL) && uri.port
                ? g_strdup_printf("%u", uri.port)
                : g_strdup(REHEARSED_PORT);
 }
@@ -88,7 +88,7 @@ static JsonNode *answer(const Stage *stage, const Action *action)
         text = g_strdup_printf("{\"status\":\"%s\"}",
                                stage->run_state[action->side]);
     } else if (action->ask == ASK_MIGRATION) {
-        g_autofree char *port = port_to_text(stage->m->settings);
+        g_autofree char *port = port_to_text(stage->m);
         text = g_strdup_printf(
             "{\"status\":\"%s\",\"socket-address\":[{\"type\":\"inet\","
             "\"host\":\"\",\"port\":\"%s\"}]}",
@@ -109,7 +109,7 @@ static void complete(Stage *stage)
 static void migrate(Stage *stage)
 {
     tell_status(stage, SIDE_SOURCE, "active");
-    if (uri_is_file(stage->m->settings->uri)) {
+    if (uri_is_file(migration_uri(stage->m))) {
         stage->run_state[SIDE_SOURCE] = "postmigrate";
         tell_status(stage, SIDE_SOURCE, "completed");
         return;
@@ -133,7 +133,7 @@ static void follow(Stage *stage, const Action *action)
         break;
     case TELL_INCOMING:
         stage->status[SIDE_DESTINATION] = "setup";
-        if (uri_is_file(stage->m->settings->uri)) {
+        if (uri_is_file(migration_uri(stage->m))) {
             stage->run_state[SIDE_DESTINATION] = "paused";
             tell_status(stage, SIDE_DESTINATION, "completed");
         }

@@ -333,6 +333,17 @@ static JsonArray *notes_array(const Migration *m)
     return notes;
 }
 
+/* As given, with the address that was chosen. */
+static JsonObject *requested(const Migration *m)
+{
+    JsonObject *object = report_requested(m->settings);
+    if (m->uri) {
+        add_string(object, "uri", m->uri);
+    }
+    add_string(object, "uri_reason", m->uri_reason);
+    return object;
+}
+
 static void add_migration(JsonObject *result, const Migration *m,
                           int64_t guest_downtime_us)
 {
@@ -341,8 +352,7 @@ static void add_migration(JsonObject *result, const Migration *m,
         add_object(effective, side_name(side),
                    effective_object(&m->inventories[side]));
     }
-    json_object_set_object_member(result, "requested",
-                                  report_requested(m->settings));
+    json_object_set_object_member(result, "requested", requested(m));
     json_object_set_object_member(result, "effective", effective);
     add_string(result, "policy",
                m->policy ? policy_spec_name(m->settings->policy) : "qemu");
@@ -466,8 +476,7 @@ JsonNode *report_check(const Migration *m, const char *const version[N_SIDES])
                                    !findings_first(m->findings, FINDING_ERROR));
     json_object_set_array_member(check, "findings",
                                  report_findings(m->findings));
-    json_object_set_object_member(check, "requested",
-                                  report_requested(m->settings));
+    json_object_set_object_member(check, "requested", requested(m));
     json_object_set_object_member(check, "versions", versions_object(version));
     return to_node(check);
 }

@@ -79,7 +79,8 @@ static void send(Run *run, const Action *action)
     Monitor *monitor = run->monitors[action->side];
     g_autoptr(GError) error = NULL;
 
-    if (passed_open(run->passed, action->side, action->command, &error)) {
+    if (passed_open(run->passed, migration_uri(run->migration), action->side,
+                    action->command, &error)) {
         monitor_send(monitor, action->ask, action->command,
                      action->deadline_ms);
     } else {
@@ -175,7 +176,7 @@ Run *run_new(const RunConfig *config, const RunHandlers *handlers,
 {
     Run *run = g_new0(Run, 1);
     run->migration = migration_new(config->settings);
-    run->passed = passed_new(config->settings);
+    run->passed = passed_new();
     run->journal_folder = g_strdup(config->journal_folder);
     if (config->journal_folder && !config->settings->check_only) {
         run->journal = journal_new(config->journal_folder);
@@ -188,6 +189,8 @@ Run *run_new(const RunConfig *config, const RunHandlers *handlers,
         run->monitors[side] =
             monitor_new(side, config->address[side], config->pid[side], feed,
                         config->trace ? tap : NULL, run);
+        monitor_look_at(run->monitors[side],
+                        (const char *const *)config->settings->folders);
         if (!config->settings->check_only) {
             monitor_make_exclusive(run->monitors[side]);
         }

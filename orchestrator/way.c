@@ -187,7 +187,7 @@ static void check_argument(Migration *m, const char *what)
 void way_judge(Migration *m)
 {
     g_auto(Uri) uri = { 0 };
-    if (!uri_parse(m->settings->uri, &uri, NULL)) {
+    if (!uri_parse(migration_uri(m), &uri, NULL)) {
         return;
     }
     if (is_passed(&uri)) {

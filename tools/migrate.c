@@ -5,13 +5,83 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "orchestrator/host.h"
 #include "orchestrator/uri.h"
 #include "tools/address.h"
+
+#define SOCKET_PREFIX "qmigrate-"
+#define SOCKET_SUFFIX ".stream"
 
 /* A monitor on a unix socket is on this host, whoever forwards it. */
 static gboolean is_local(const QmpAddress *address)
 {
     return address->kind == QMP_ADDRESS_UNIX;
+}
+
+/* Can a socket be made there, as far as we see? */
+static gboolean is_folder(const char *folder, const char *name,
+                          const char **ret_why)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    if (!g_path_is_absolute(folder)) {
+        *ret_why = "it is not an absolute path";
+        return FALSE;
+    }
+    return host_can_bind_unix(path, ret_why) != ANSWER_NO;
+}
+
+/* Where the socket can be, best first.  An unusable TMPDIR is not silent. */
+static char **find_folders(MigrationSettings *settings, const char *name)
+{
+    const char *const candidates[] = { g_get_tmp_dir(), "/tmp", "/var/tmp",
+                                       "/dev/shm" };
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    for (size_t i = 0; i < G_N_ELEMENTS(candidates); i++) {
+        const char *why = NULL;
+        if (i > 0 && strcmp(candidates[i], candidates[0]) == 0) {
+            continue;
+        }
+        if (is_folder(candidates[i], name, &why)) {
+            g_strv_builder_add(builder, candidates[i]);
+        } else if (i == 0) {
+            findings_add(settings->found, FINDING_CHOSEN, FINDING_NOTE, N_SIDES,
+                         g_strdup("set TMPDIR to a short absolute path of a "
+                                  "folder"),
+                         "TMPDIR (%s) is not used for the socket of the "
+                         "migration: %s",
+                         candidates[i], why);
+        }
+    }
+    return g_strv_builder_end(builder);
+}
+
+/* The preflight chooses another one if a QEMU cannot use it. */
+static gboolean choose_socket(MigrationSettings *settings, GError **error)
+{
+    g_autofree char *name = g_strdup_printf(
+        SOCKET_PREFIX "%d-%08x" SOCKET_SUFFIX, getpid(), g_random_int());
+    settings->folders = find_folders(settings, name);
+    settings->is_usual = settings->may_pass = true;
+    if (!settings->folders[0]) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "no folder can hold the socket of the migration: %s; "
+                    "give --uri, for example unix:/run/migration.sock",
+                    g_get_tmp_dir());
+        return FALSE;
+    }
+    settings->uri = g_strdup_printf("unix:%s/%s", settings->folders[0], name);
+    return TRUE;
+}
+
+/* Both processes are asked how they see the folder of an address. */
+static void take_folder(MigrationSettings *settings)
+{
+    g_auto(Uri) uri = { 0 };
+    if (uri_parse(settings->uri, &uri, NULL) && uri.path &&
+        uri.access == URI_BY_NAME) {
+        settings->folders = g_new0(char *, 2);
+        settings->folders[0] = g_path_get_dirname(uri.path);
+    }
 }
 
 static gboolean choose_uri(MigrationSettings *settings,
@@ -22,13 +92,11 @@ static gboolean choose_uri(MigrationSettings *settings,
     settings->destination_host =
         g_strdup(destination->host ? destination->host : "127.0.0.1");
     if (settings->uri) {
+        take_folder(settings);
         return TRUE;
     }
     if (is_local(source) && is_local(destination)) {
-        settings->uri =
-            g_strdup_printf("unix:%s/qmigrate-%d-%08x.stream", g_get_tmp_dir(),
-                            getpid(), g_random_int());
-        return TRUE;
+        return choose_socket(settings, error);
     }
     if (destination->host) {
         gboolean is_v6 = strchr(destination->host, ':') != NULL;
@@ -57,6 +125,9 @@ gboolean migrate_is_same_place(const QmpAddress *source,
 gboolean migrate_prepare(MigrationSettings *settings,
                          QmpAddress *const address[N_SIDES], GError **error)
 {
+    if (!settings->found) {
+        settings->found = findings_new();
+    }
     if (!choose_uri(settings, address[SIDE_SOURCE], address[SIDE_DESTINATION],
                     error)) {
         return FALSE;
@@ -73,6 +144,21 @@ gboolean migrate_prepare(MigrationSettings *settings,
         address_check(settings);
     }
     return TRUE;
+}
+
+void migrate_remove_socket(const Migration *m)
+{
+    g_auto(Uri) uri = { 0 };
+    if (!m->settings->is_usual || !uri_parse(migration_uri(m), &uri, NULL) ||
+        uri.kind != URI_UNIX) {
+        return;
+    }
+    /* That of a run which was killed can be the user's. */
+    g_autofree char *name = g_path_get_basename(uri.path);
+    if (g_str_has_prefix(name, SOCKET_PREFIX) &&
+        g_str_has_suffix(name, SOCKET_SUFFIX)) {
+        unlink(uri.path);
+    }
 }
 
 void migrate_remove_file(const Migration *m)

@@ -20,6 +20,9 @@ gboolean migrate_prepare(MigrationSettings *settings,
 gboolean migrate_is_same_place(const QmpAddress *source,
                                const QmpAddress *destination);
 
+/* Removes a socket that was chosen by us: QEMU leaves it behind. */
+void migrate_remove_socket(const Migration *m);
+
 /*
  * Removes the file that a source on this host wrote for nothing: the guest has
  * run on, and loaded from there it would run twice.  In all other cases the

@@ -77,7 +77,6 @@ gboolean pair_options_read(PairOptions *options, const char *verb,
         json = settings_json_word();
     } else if (files_check_apart(settings, &error)) {
         json = settings->json;
-        options->is_our_socket = settings->migration.uri == NULL;
         if (refuse_same_place(options, ret_exit_code)) {
             return FALSE;
         }

@@ -8,8 +8,7 @@
 typedef struct {
     Settings settings;
     QmpAddress *address[N_SIDES];
-    gboolean is_recovery;   /* set before they are read: no migration begins */
-    gboolean is_our_socket; /* settings.migration.uri was chosen by us */
+    gboolean is_recovery; /* set before they are read: no migration begins */
 } PairOptions;
 
 /*

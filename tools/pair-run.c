@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tools/pair-run.h"
 
-#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,15 +51,11 @@ static int migrate(const Settings *settings, QmpAddress *const address[])
         return dry_run_conclude(settings, &run_migration(run)->failure, plan);
     }
     migrate_remove_file(run_migration(run));
+    migrate_remove_socket(run_migration(run));
     return finish(settings, run, forecast);
 }
 
 int pair_run(PairOptions *options)
 {
-    const char *uri = options->settings.migration.uri;
-    int exit_code = migrate(&options->settings, options->address);
-    if (options->is_our_socket && g_str_has_prefix(uri, "unix:")) {
-        g_unlink(uri + strlen("unix:")); /* QEMU leaves it behind */
-    }
-    return exit_code;
+    return migrate(&options->settings, options->address);
 }

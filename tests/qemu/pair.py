@@ -105,7 +105,7 @@ class Monitor:
 class Qemu:
     """One QEMU: self.qmp is for qmigrate, self.monitor for the test."""
 
-    def __init__(self, folder, name, version, words):
+    def __init__(self, folder, name, version, words, prefix=()):
         self.name = name
         self.stem = os.path.join(folder, name)
         self.qmp = self.stem + '.qmp'
@@ -119,7 +119,7 @@ class Qemu:
             os.chmod(self.stem + '.line' + end, 0o666)
         self.log = open(self.stem + '.stderr', 'w+', encoding='utf-8')
         self.process = subprocess.Popen(
-            [QEMUS[version], '-nodefaults', '-no-user-config',
+            [*prefix, QEMUS[version], '-nodefaults', '-no-user-config',
              '-display', 'none', '-accel', 'tcg',
              '-qmp', f'unix:{self.qmp},server=on,wait=off',
              '-qmp', f'unix:{self.stem}.own,server=on,wait=off',
@@ -292,12 +292,14 @@ class Place:
                     'XDG_STATE_HOME': self.path('state')}
         self.runs, self.qemus, self.others = [], [], []
         self.source = self.destination = None
+        self.prefix = {}  # by name: what a QEMU is started by
 
     def path(self, name):
         return os.path.join(self.folder, name)
 
     def qemu(self, name, version, *words):
-        self.qemus.append(Qemu(self.folder, name, version, words))
+        self.qemus.append(Qemu(self.folder, name, version, words,
+                               self.prefix.get(name, ())))
         return self.qemus[-1]
 
     def pair(self, source='7.2', destination=None, *, rate=0, memory=64,
