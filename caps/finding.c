@@ -35,6 +35,8 @@ static const FindingRow rows[N_FINDING_CODES] = {
         "source and destination are one and the same QEMU" },
     [FINDING_NOT_WAITING] = { "not-waiting",
         "the destination does not wait for a migration" },
+    [FINDING_INTERRUPTED] = { "interrupted",
+        "an interrupted qmigrate left a migration of this QEMU unfinished" },
     [FINDING_MIGRATING_ALREADY] = { "migrating-already",
         "the source is being migrated already" },
     [FINDING_SOURCE_STATE] = { "source-state",

@@ -93,7 +93,7 @@ static void take_source(Migration *m, JsonNode *reply)
 
     ours_take_reply(&m->context.ours, status_from_word(word ? word : "none"),
                     sample.total_us, m->now_us);
-    if (m->context.ours.proof >= OURS_DOUBTFUL) {
+    if (m->context.ours.proof >= OURS_DOUBTFUL || m->phase == PHASE_EXAMINE) {
         take_sample(m, reply);
     }
 }
@@ -149,6 +149,12 @@ static void absorb_reply(Migration *m, const Event *event)
     case ASK_MACHINE ... ASK_MACHINE_LAST:
         caps_machine_take(&m->machines[event->side], event->ask - ASK_MACHINE,
                           event->value);
+        break;
+    case ASK_JIT:
+        facts_take_query_jit(facts, event->value);
+        break;
+    case ASK_VCPU_STATS:
+        facts_take_query_stats(facts, event->value);
         break;
     case ASK_THREADS:
         take_threads(m, event->value);
@@ -230,6 +236,14 @@ static void miss_events(Migration *m, Side side)
 
 static void take_identity(Migration *m, const Event *event)
 {
+    m->pid[event->side] = event->pid;
+    caps_inventory_take_version(&m->inventories[event->side], event->version);
+    if (event->process) {
+        m->processes[event->side] = *event->process;
+    }
+    if (event->host) {
+        m->hosts[event->side] = *event->host;
+    }
     if (event->identity) {
         m->identity[event->side] = *event->identity;
     }
@@ -258,18 +272,10 @@ static void absorb(Migration *m, const Event *event)
     case EVENT_CONNECTED:
         /* Back after a gap in which it may have been given the guest. */
         facts->blind |= m->context.handed_over;
+        facts->never_ran = facts->is_proof_asked = false;
         facts->connected = true;
         m->connecting[event->side] = false;
-        m->pid[event->side] = event->pid;
         take_identity(m, event);
-        caps_inventory_take_version(&m->inventories[event->side],
-                                    event->version);
-        if (event->process) {
-            m->processes[event->side] = *event->process;
-        }
-        if (event->host) {
-            m->hosts[event->side] = *event->host;
-        }
         break;
     case EVENT_LOST:
         facts->connected = false;

@@ -106,6 +106,7 @@ void facts_take_query_status(Facts *facts, JsonNode *reply)
     if (word) {
         g_strlcpy(facts->run_state, word, sizeof(facts->run_state));
         facts->ran |= facts_is_running(facts);
+        facts->never_ran &= !facts->ran;
     }
 }
 
@@ -139,6 +140,7 @@ void facts_take_event(Facts *facts, const char *name, JsonObject *data,
         facts->resume_us = time_us;
         facts->stopped = false;
         facts->ran = true;
+        facts->never_ran = false;
         if (facts_run_state_is(facts, "inmigrate")) {
             g_strlcpy(facts->run_state, "running", sizeof(facts->run_state));
         }
@@ -153,6 +155,66 @@ void facts_take_event(Facts *facts, const char *name, JsonObject *data,
         if (facts->status == STATUS_COMPLETED) {
             facts->completed_us = time_us;
         }
+    }
+}
+
+static void take_work_done(Facts *facts, uint64_t n)
+{
+    facts->ran |= n > 0;
+    facts->never_ran = !facts->ran;
+    facts->blind &= !facts->never_ran;
+}
+
+/* Lines for people, among them "TB count            2516": blocks of the guest's
+ * code that were translated, which is done when they first run. */
+void facts_take_query_jit(Facts *facts, JsonNode *reply)
+{
+    static const char name[] = "\nTB count ";
+    const char *text = reply && JSON_NODE_HOLDS_OBJECT(reply)
+                           ? qmp_json_string(json_node_get_object(reply),
+                                             "human-readable-text")
+                           : NULL;
+    const char *line = text ? strstr(text, name) : NULL;
+    guint64 n = 0;
+    if (line) {
+        line += strlen(name);
+        line += strspn(line, " ");
+        g_autofree char *number = g_strndup(line, strspn(line, "0123456789"));
+        if (g_ascii_string_to_unsigned(number, 10, 0, G_MAXUINT64, &n, NULL)) {
+            take_work_done(facts, n);
+        }
+    }
+}
+
+/* One number of each vCPU: how often KVM left the guest. */
+static bool read_exits(JsonNode *vcpu, uint64_t *ret)
+{
+    JsonArray *stats = JSON_NODE_HOLDS_OBJECT(vcpu)
+                           ? qmp_json_array(json_node_get_object(vcpu), "stats")
+                           : NULL;
+    JsonNode *first = stats && json_array_get_length(stats) == 1
+                          ? json_array_get_element(stats, 0)
+                          : NULL;
+    return first && JSON_NODE_HOLDS_OBJECT(first) &&
+           qmp_json_size(json_node_get_object(first), "value", ret);
+}
+
+void facts_take_query_stats(Facts *facts, JsonNode *reply)
+{
+    JsonArray *vcpus = reply && JSON_NODE_HOLDS_ARRAY(reply)
+                           ? json_node_get_array(reply)
+                           : NULL;
+    guint n_vcpus = vcpus ? json_array_get_length(vcpus) : 0;
+    uint64_t n = 0;
+    for (guint i = 0; i < n_vcpus; i++) {
+        uint64_t exits;
+        if (!read_exits(json_array_get_element(vcpus, i), &exits)) {
+            return;
+        }
+        n |= exits;
+    }
+    if (n_vcpus > 0) {
+        take_work_done(facts, n);
     }
 }
 

@@ -50,6 +50,8 @@ typedef struct {
     bool
         ran; /* seen running, or answered our cont: if it is paused now, someone
                * paused it */
+    bool never_ran;      /* its accelerator says so, since we are connected */
+    bool is_proof_asked; /* the accelerator was asked */
     bool
         guest_off; /* SHUTDOWN said so, and QEMU does not stay (-no-shutdown) */
 } Facts;
@@ -77,6 +79,10 @@ void facts_take_query_status(Facts *facts, JsonNode *reply);
 void facts_take_query_migrate(Facts *facts, JsonNode *reply);
 void facts_take_event(Facts *facts, const char *name, JsonObject *data,
                       int64_t time_us);
+
+/* x-query-jit of TCG and query-stats of KVM: whether a vCPU ever ran. */
+void facts_take_query_jit(Facts *facts, JsonNode *reply);
+void facts_take_query_stats(Facts *facts, JsonNode *reply);
 
 bool facts_run_state_is(const Facts *facts, const char *run_state);
 

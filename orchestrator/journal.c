@@ -18,7 +18,8 @@ struct Journal {
     char *path;   /* NULL: nothing was written yet */
     char *mapped; /* the file's beginning; NULL: not mapped */
     size_t n_mapped;
-    guint n_steps; /* that are in the file */
+    guint n_steps;      /* that are in the file */
+    int64_t migrate_us; /* the same */
     bool has_failed;
 };
 
@@ -62,6 +63,7 @@ static char *text_of(const Migration *m, char *const address[N_SIDES])
     }
     record->uri = g_strdup(migration_uri(m));
     record->as_channels = m->settings->as_channels;
+    record->migrate_us = m->migrate_us;
     record->context = m->context;
     g_clear_pointer(&record->steps, g_ptr_array_unref);
     record->steps = g_ptr_array_ref(m->steps);
@@ -131,6 +133,7 @@ static bool rewrite(Journal *journal, const Migration *m,
         journal->path = path_of(journal->folder, &m->identity[SIDE_SOURCE]);
     }
     journal->n_steps = m->steps->len;
+    journal->migrate_us = m->migrate_us;
     return replace_file(journal->path, text) ? map(journal, error)
                                              : fail(journal->path, error);
 }
@@ -151,7 +154,7 @@ static void store_marks(Journal *journal, const OwnerContext *context)
 /* With nothing sent there is nothing to finish or to undo. */
 static bool is_to_be_written(const Migration *m)
 {
-    return m->phase > PHASE_INSPECT && m->phase < PHASE_DONE &&
+    return m->phase > PHASE_EXAMINE && m->phase < PHASE_DONE &&
            process_identity_is_known(&m->identity[SIDE_SOURCE]) &&
            process_identity_is_known(&m->identity[SIDE_DESTINATION]);
 }
@@ -172,7 +175,8 @@ bool journal_follow(Journal *journal, const Migration *m,
         return true;
     }
     if (is_to_be_written(m) &&
-        (!journal->path || journal->n_steps != m->steps->len)) {
+        (!journal->path || journal->n_steps != m->steps->len ||
+         journal->migrate_us != m->migrate_us)) {
         is_written = rewrite(journal, m, address, error);
         journal->has_failed = !is_written;
     }
@@ -218,7 +222,14 @@ static bool is_over(const RecoveryRecord *record, const char *boot_id)
     return is_of_this_boot;
 }
 
-RecoveryRecord *journal_find(const char *folder, Side side,
+static bool is_about(const RecoveryRecord *record,
+                     const ProcessIdentity *identity)
+{
+    return process_identity_equal(&record->process[SIDE_SOURCE], identity) ||
+           process_identity_equal(&record->process[SIDE_DESTINATION], identity);
+}
+
+RecoveryRecord *journal_find(const char *folder,
                              const ProcessIdentity *identity)
 {
     g_autoptr(GDir) files = g_dir_open(folder, 0, NULL);
@@ -231,8 +242,7 @@ RecoveryRecord *journal_find(const char *folder, Side side,
         if (!record) {
             continue;
         }
-        if (!found &&
-            process_identity_equal(&record->process[side], identity)) {
+        if (!found && is_about(record, identity)) {
             found = recovery_record_ref(record);
         } else if (is_over(record, identity->boot_id)) {
             g_unlink(path);

@@ -31,8 +31,8 @@ bool journal_follow(Journal *journal, const Migration *m,
 bool journal_proves_dead(const RecoveryRecord *record, Side side);
 
 /*
- * What an earlier qmigrate left about the process @identity of @side; NULL:
- * nothing.  Removes what is about QEMUs that are gone.
+ * What an interrupted qmigrate left about the process @identity, on whichever
+ * side it was; NULL: nothing.  Removes what is about QEMUs that are gone.
  */
-RecoveryRecord *journal_find(const char *folder, Side side,
+RecoveryRecord *journal_find(const char *folder,
                              const ProcessIdentity *identity);

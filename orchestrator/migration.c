@@ -18,6 +18,10 @@
 static const PhaseRow phases[N_PHASES] = {
     [PHASE_INSPECT] = { "inspect", inspect_enter, inspect_handle,
         PHASE_ROLL_BACK, 0, 20000, 0 },
+    /* Of recover, instead of inspect: a QEMU that is gone is a finding. */
+    [PHASE_EXAMINE] = { "examine", examine_enter, examine_handle,
+        PHASE_DONE, BIT(EVENT_LOST) | BIT(EVENT_DIED) | BIT(EVENT_SILENT) |
+        BIT(EVENT_CANCEL), 20000, 0 },
     [PHASE_PREPARE] = { "prepare", prepare_enter, prepare_handle,
         PHASE_ROLL_BACK, 0, 30000, 0 },
     /* From here QEMU acts on its own: ask who runs before undoing anything. */
@@ -63,6 +67,8 @@ static const AskRow asks[N_ASKS] = {
     [ASK_THREADS]      = { "query-migrationthreads", 10000,
                            FAILURE_QMP_REFUSED, TRUE },
     [ASK_LIFE]         = { "query-yank", 10000, FAILURE_QMP_REFUSED, TRUE },
+    [ASK_JIT]          = { "x-query-jit", 10000, FAILURE_QMP_REFUSED, TRUE },
+    [ASK_VCPU_STATS]   = { "query-stats", 10000, FAILURE_QMP_REFUSED, TRUE },
     [TELL_SETTING]     = { NULL, 10000, FAILURE_SETTING_REFUSED },
     [TELL_INCOMING]    = { "migrate-incoming", 10000,
                            FAILURE_INCOMING_REFUSED },
@@ -82,6 +88,7 @@ static const AskRow asks[N_ASKS] = {
                            TRUE },
     [TELL_RESUME]      = { "migrate resume", 30000, FAILURE_MIGRATE_REFUSED, TRUE },
     [TELL_UNDO]        = { NULL, 5000, FAILURE_SETTING_REFUSED, TRUE },
+    [TELL_QUIT]        = { "quit", 5000, FAILURE_QMP_REFUSED, TRUE },
 };
 
 static const char *const event_names[N_EVENTS] = {
@@ -197,7 +204,7 @@ Migration *migration_new(const MigrationSettings *settings)
     Migration *m = g_new0(Migration, 1);
     m->settings = settings;
     m->context.through_file = uri_is_file(settings->uri);
-    m->phase = PHASE_INSPECT;
+    m->phase = settings->recover_only ? PHASE_EXAMINE : PHASE_INSPECT;
     m->sample = sample_unknown();
     m->recovery.moved_bytes = -1;
     m->throttle_max_percent = m->dirty_limit_max_us = m->n_channels = -1;
@@ -316,7 +323,7 @@ static PhaseId take_failure(Migration *m, const Event *event)
         m->facts[SIDE_SOURCE].run_state[0] != '\0') {
         next = PHASE_RESOLVE;
     }
-    return phase_fail_recovery(m, next);
+    return next;
 }
 
 static PhaseId detach(Migration *m)

@@ -29,6 +29,7 @@
 
 typedef enum {
     PHASE_INSPECT,
+    PHASE_EXAMINE,
     PHASE_PREPARE,
     PHASE_TRANSFER,
     PHASE_SWITCHOVER,
@@ -56,6 +57,8 @@ typedef enum {
     ASK_MACHINE_LAST = ASK_MACHINE + N_CAPS_MACHINE_QUESTIONS - 1,
     ASK_THREADS,
     ASK_LIFE, /* out of band: is QEMU alive, if its main loop hangs? */
+    ASK_JIT,  /* both tell whether a guest ever ran */
+    ASK_VCPU_STATS,
     TELL_SETTING,
     TELL_INCOMING,
     TELL_STOP,
@@ -70,6 +73,7 @@ typedef enum {
     TELL_RECOVER,
     TELL_RESUME,
     TELL_UNDO,
+    TELL_QUIT,
     N_ASKS,
 } Ask;
 
@@ -123,7 +127,8 @@ typedef struct {
     unsigned deadline_ms;
 } Action;
 
-typedef struct Secure Secure; /* orchestrator/secure.h */
+typedef struct RecoveryPlan RecoveryPlan; /* orchestrator/recovery-plan.h */
+typedef struct Secure Secure;             /* orchestrator/secure.h */
 
 typedef struct {
     /* What the destination listens at, or reads: orchestrator/uri.h. */
@@ -149,7 +154,9 @@ typedef struct {
     bool destination_is_dead; /* the user says so, should it be unreachable */
     bool no_preflight;        /* let QEMU find out what does not fit */
     bool check_only;          /* inspect, and be done */
-    bool recover_only; /* mend a post-copy that is paused; migrate nothing */
+    bool recover_only; /* finish or undo what an interrupted qmigrate began */
+    bool adopt;        /* recover: let a pre-copy in progress complete */
+    bool quit_stale;   /* recover: quit the QEMU that does not have the guest */
     char *recover_uri; /* where the destination listens for it, from the second
                         * attempt on; NULL: where it did at first */
     unsigned recover_attempts;   /* 0: the usual number */
@@ -167,7 +174,8 @@ typedef struct {
     Facts facts[N_SIDES];
     pid_t pid[N_SIDES];
     ProcessIdentity identity[N_SIDES];
-    RecoveryRecord *record; /* what an interrupted qmigrate left; or NULL */
+    const RecoveryPlan *plan; /* of recover; NULL: nothing was found yet */
+    RecoveryRecord *record;   /* what an interrupted qmigrate left; or NULL */
     CapsInventory inventories[N_SIDES];
     CapsMachine machines[N_SIDES];
     GPtrArray *jobs[N_SIDES];    /* of CapsJob; NULL: not told */
@@ -192,7 +200,7 @@ typedef struct {
     bool is_read_back;             /* what QEMU made of them was asked */
     bool is_undo_late;             /* not all was put back in time */
     bool will_pause;               /* pause-before-switchover will be on */
-    bool cancel_sent, continue_sent, rescue_sent;
+    bool cancel_sent, continue_sent, rescue_sent, quit_sent;
     bool jobs_are_done; /* the source's, since its guest stopped */
     Policy *policy;     /* at work in transfer; NULL: none steers */
     uint64_t

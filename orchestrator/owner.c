@@ -99,13 +99,17 @@ static SourceView view_external(const Facts *facts, const OwnerContext *context)
                : SOURCE_UNKNOWN;
 }
 
+/* It does not run the guest now. */
+static bool stands(const Facts *facts)
+{
+    return facts->dead || facts_run_state_is(facts, "paused") ||
+           facts_run_state_is(facts, "inmigrate");
+}
+
 bool owner_never_ran_there(const Facts *destination,
                            const OwnerContext *context)
 {
-    bool stands = destination->dead ||
-                  facts_run_state_is(destination, "paused") ||
-                  facts_run_state_is(destination, "inmigrate");
-    return stands && !context->cont_sent && !destination->blind &&
+    return stands(destination) && !context->cont_sent && !destination->blind &&
            !facts_has_run(destination);
 }
 
@@ -160,8 +164,9 @@ static SourceView view_source(const Facts facts_of[N_SIDES],
 
 static bool may_have_run(const Facts *facts, const OwnerContext *context)
 {
-    return context->cont_sent || context->postcopy || facts_has_run(facts) ||
-           facts->blind || status_is_postcopy(facts->status);
+    return !facts->never_ran &&
+           (context->cont_sent || context->postcopy || facts_has_run(facts) ||
+            facts->blind || status_is_postcopy(facts->status));
 }
 
 /* All of the guest is there: is it in the run state intended (I9)? */
@@ -174,6 +179,10 @@ static DestinationView view_complete(const Facts *facts,
     if (facts_run_state_is(facts, "inmigrate")) {
         return facts_has_run(facts) ? DESTINATION_WAITS : DESTINATION_LOADED;
     }
+    /* Did our cont get lost, or did someone pause it since? */
+    if (facts->blind && context->cont_sent && !facts_has_run(facts)) {
+        return DESTINATION_UNKNOWN;
+    }
     /* If it ran there and does not now, someone paused it (I7), or it stopped
      * by itself: panicked, shut down... */
     return facts_has_run(facts)                  ? DESTINATION_RUNS
@@ -184,8 +193,11 @@ static DestinationView view_complete(const Facts *facts,
 static DestinationView view_destination(const Facts *facts,
                                         const OwnerContext *context)
 {
-    if (!context->started) {
-        return DESTINATION_NEVER;
+    bool has_nothing = !facts_has_run(facts) &&
+                       facts->status != STATUS_COMPLETED &&
+                       !status_is_postcopy(facts->status);
+    if (!context->started) { /* what is there did not come from us */
+        return has_nothing ? DESTINATION_NEVER : DESTINATION_UNKNOWN;
     }
     if (facts->dead) {
         return may_have_run(facts, context) ? DESTINATION_DIED
@@ -259,8 +271,8 @@ static Owner judge_loss(const Facts facts[N_SIDES], SourceView source,
 }
 
 /* Nothing more will be learnt: what is left of a verdict that asks for time. */
-static Owner settle_for(Owner owner, SourceView source, const Facts *facts,
-                        const OwnerContext *context)
+static Owner settle_for(Owner owner, SourceView source,
+                        const Facts facts[N_SIDES], const OwnerContext *context)
 {
     bool is_ours = context->ours.proof == OURS_PROVED;
 
@@ -270,7 +282,8 @@ static Owner settle_for(Owner owner, SourceView source, const Facts *facts,
     }
     /* "cancelling" can last as long as a connect does, while the guest runs. */
     if (source == SOURCE_MIGRATES && is_ours && !context->handed_over &&
-        facts_run_state_is(facts, "running")) {
+        facts_run_state_is(&facts[SIDE_SOURCE], "running") &&
+        !facts_is_running(&facts[SIDE_DESTINATION])) {
         return OWNER_SOURCE;
     }
     return OWNER_UNPROVED;
@@ -287,7 +300,11 @@ Owner owner_judge(const Facts facts[N_SIDES], const OwnerContext *context,
         owner_never_ran_there(&facts[SIDE_DESTINATION], context)) {
         destination = DESTINATION_NEVER;
     }
-    Owner owner = source == SOURCE_OLD && facts_is_running(&facts[SIDE_SOURCE])
+    bool may_run_there = context->cont_sent ||
+                         facts_has_run(&facts[SIDE_DESTINATION]) ||
+                         !stands(&facts[SIDE_DESTINATION]);
+    Owner owner = source == SOURCE_OLD && may_run_there &&
+                          facts_is_running(&facts[SIDE_SOURCE])
                       ? OWNER_STOP_SOURCE
                       : verdicts[source][destination];
 
@@ -312,8 +329,7 @@ Owner owner_judge(const Facts facts[N_SIDES], const OwnerContext *context,
     if (owner == OWNER_CONT_SOURCE && !context->guest_ran) {
         owner = OWNER_SOURCE;
     }
-    return final ? settle_for(owner, source, &facts[SIDE_SOURCE], context)
-                 : owner;
+    return final ? settle_for(owner, source, facts, context) : owner;
 }
 
 const char *owner_to_string(Owner owner)

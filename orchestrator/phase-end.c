@@ -3,6 +3,8 @@
  * roll-back and done: put back what we set, on the QEMU that keeps the guest, and
  * say why it came so.
  */
+#include <string.h>
+
 #include "orchestrator/phases.h"
 #include "orchestrator/secure.h"
 
@@ -26,11 +28,22 @@ static bool was_never_told(const Migration *m, Side side)
            !m->context.handed_over;
 }
 
+static bool has_objects(const Migration *m)
+{
+    for (guint i = 0; i < m->steps->len; i++) {
+        const CapsStep *step = m->steps->pdata[i];
+        if (strcmp(step->command->name, "object-add") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Nobody else's credentials stay behind, nor the name of an object that is gone:
  * the source could not migrate again.  In two halves both are needed still. */
 static bool leaves_nothing(const Migration *m)
 {
-    return m->settings->secure &&
+    return has_objects(m) &&
            (m->outcome == OUTCOME_MIGRATED || m->outcome == OUTCOME_FAILED ||
             m->outcome == OUTCOME_CANCELLED);
 }
@@ -94,9 +107,43 @@ static bool undo_next(Migration *m)
     return false;
 }
 
+/* I3: the source only when the destination has the guest, running or as it was;
+ * a destination that was used up only when it never had it. */
+static bool is_stale(const Migration *m, Side side)
+{
+    const Facts *facts = &m->facts[side];
+    if (!facts->connected || facts->dead || !m->context.started) {
+        return false;
+    }
+    if (side == SIDE_SOURCE) {
+        const Facts *destination = &m->facts[SIDE_DESTINATION];
+        return m->outcome == OUTCOME_MIGRATED &&
+               facts_run_state_is(facts, "postmigrate") &&
+               (facts_is_running(destination) || !m->context.guest_ran);
+    }
+    return (m->outcome == OUTCOME_FAILED || m->outcome == OUTCOME_CANCELLED) &&
+           facts_is_running(&m->facts[SIDE_SOURCE]) && !facts_has_run(facts) &&
+           facts->never_ran && !was_never_told(m, side);
+}
+
+/* Returns whether there is one. */
+static bool quit_stale(Migration *m)
+{
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        if (m->settings->quit_stale && !m->quit_sent && is_stale(m, side)) {
+            phase_note(m, "quit the %s, which does not have the guest",
+                       side_name(side));
+            phase_ask(m, side, TELL_QUIT, NULL);
+            m->quit_sent = true;
+            return true;
+        }
+    }
+    return false;
+}
+
 PhaseId roll_back_enter(Migration *m)
 {
-    return undo_next(m) ? m->phase : PHASE_DONE;
+    return undo_next(m) || quit_stale(m) ? m->phase : PHASE_DONE;
 }
 
 /* It took the guest along, after all was well. */
@@ -108,13 +155,21 @@ static PhaseId lose_keeper(Migration *m, Side side)
     return PHASE_DONE;
 }
 
+/* Then there is nothing to be undone, and QEMU refuses to. */
+static bool may_be_absent(const Migration *m, const CapsStep *step)
+{
+    bool is_setting = g_str_has_prefix(step->undo->name, "migrate-set-");
+    /* An interrupted qmigrate may not have come to this step. */
+    return step->may_be_used_up || (m->settings->recover_only && !is_setting);
+}
+
 PhaseId roll_back_handle(Migration *m, const Event *event)
 {
     if (event->kind == EVENT_DIED && keeps_guest(m, event->side)) {
         return lose_keeper(m, event->side);
     }
     if (event->kind == EVENT_REFUSED && event->ask == TELL_UNDO &&
-        !((const CapsStep *)m->steps->pdata[m->n_sent])->may_be_used_up) {
+        !may_be_absent(m, m->steps->pdata[m->n_sent])) {
         phase_note(m, "%s: a setting could not be put back: %s",
                    side_name(event->side), event->text);
     }
@@ -127,7 +182,8 @@ PhaseId roll_back_handle(Migration *m, const Event *event)
         }
         return PHASE_DONE;
     }
-    return phase_is_waiting(m) || undo_next(m) ? m->phase : PHASE_DONE;
+    return phase_is_waiting(m) || undo_next(m) || quit_stale(m) ? m->phase
+                                                                : PHASE_DONE;
 }
 
 /* A QEMU that refuses credentials says little, and the other side's words may be

@@ -11,11 +11,7 @@
 PhaseId inspect_enter(Migration *m)
 {
     phase_connect(m, SIDE_SOURCE);
-    /* What a half of a guest that cannot be reached means, its other half
-     * knows: then it is asked first. */
-    if (!m->settings->recover_only) {
-        phase_connect(m, SIDE_DESTINATION);
-    }
+    phase_connect(m, SIDE_DESTINATION);
     return m->phase;
 }
 
@@ -26,8 +22,7 @@ PhaseId inspect_enter(Migration *m)
 static bool wants_schema(const Migration *m, Side side)
 {
     const MigrationSettings *settings = m->settings;
-    return !settings->recover_only &&
-           (side == SIDE_DESTINATION || settings->check_only ||
+    return (side == SIDE_DESTINATION || settings->check_only ||
             m->context.through_file || settings->secure ||
             (settings->features && settings->features->len > 0) ||
             (settings->wishes && settings->wishes->len > 0));
@@ -80,8 +75,7 @@ static PhaseId refuse(Migration *m)
     return next;
 }
 
-/* I12 */
-static PhaseId refuse_busy(Migration *m, const Event *event)
+PhaseId phase_refuse_busy(Migration *m, const Event *event)
 {
     PhaseId next = phase_fail(m, FAILURE_BUSY, event->side,
                               "another qmigrate is migrating this QEMU");
@@ -97,20 +91,16 @@ static PhaseId refuse_busy(Migration *m, const Event *event)
 PhaseId inspect_handle(Migration *m, const Event *event)
 {
     if (event->kind == EVENT_CONNECTED && event->is_locked_out) {
-        return refuse_busy(m, event);
+        return phase_refuse_busy(m, event);
     }
     if (event->kind == EVENT_CONNECTED) {
         ask_all(m, event->side);
     } else if (event->kind == EVENT_REPLY && event->ask == ASK_MIGRATION &&
                event->side == SIDE_SOURCE) {
         take_blocked(m, event->value);
-        phase_connect(m, SIDE_DESTINATION);
     }
     if (phase_is_waiting(m)) {
         return m->phase;
-    }
-    if (m->settings->recover_only) {
-        return phase_check_recovery(m);
     }
     if (!preflight_judge(m)) {
         return refuse(m);

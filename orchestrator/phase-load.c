@@ -22,7 +22,11 @@ PhaseId load_enter(Migration *m)
     m->switchover_us = m->now_us;
     /* From here on it may have the guest, and without -S run it. */
     m->context.handed_over = true;
-    phase_tell_incoming(m);
+    /* After an interrupted qmigrate it may be reading it already. */
+    if (!m->settings->recover_only ||
+        !status_is_in_progress(m->facts[SIDE_DESTINATION].status)) {
+        phase_tell_incoming(m);
+    }
     return m->phase;
 }
 
@@ -32,5 +36,6 @@ PhaseId load_handle(Migration *m, const Event *event)
     if (event->kind == EVENT_CANCEL) {
         phase_note(m, "the wish to cancel came too late");
     }
-    return phase_has_completed(m) ? PHASE_SETTLE : phase_check_end(m);
+    PhaseId next = phase_check_end(m);
+    return next == m->phase && phase_has_completed(m) ? PHASE_SETTLE : next;
 }

@@ -100,9 +100,7 @@ static void shorten_the_end(Migration *m)
         m->facts[SIDE_SOURCE].status != STATUS_POSTCOPY) {
         return;
     }
-    QmpCommand *command = qmp_command_new("migrate-set-parameters");
-    qmp_command_set_int(command, "downtime-limit", 0);
-    phase_ask(m, SIDE_SOURCE, TELL_PARAMETER, command);
+    phase_set_parameter(m, "downtime-limit", 0);
     m->has_short_end = true;
 }
 

@@ -122,6 +122,19 @@ static bool is_of_others(const Migration *m)
            !ours_is_current(&m->context.ours, source->status);
 }
 
+static void conclude_on_source(Migration *m)
+{
+    bool is_recovery = m->failure.code == FAILURE_INTERRUPTED;
+    if (m->failure.code == FAILURE_CANCELLED ||
+        m->failure.code == FAILURE_CANCELLED_ELSEWHERE ||
+        (is_recovery && m->cancel_sent)) {
+        m->outcome = OUTCOME_CANCELLED;
+    } else if (m->context.started || m->context.ours.is_refused ||
+               is_recovery) {
+        m->outcome = OUTCOME_FAILED;
+    } /* else it is what phase_fail() made of it */
+}
+
 static PhaseId conclude(Migration *m, Owner owner)
 {
     switch (owner) {
@@ -134,17 +147,14 @@ static PhaseId conclude(Migration *m, Owner owner)
             phase_note(m, "the guest was paused, and stays so on the source: "
                           "qmigrate qmp SOURCE cont runs it");
         }
-        if (m->failure.code == FAILURE_CANCELLED ||
-            m->failure.code == FAILURE_CANCELLED_ELSEWHERE) {
-            m->outcome = OUTCOME_CANCELLED;
-        } else if (m->context.started || m->context.ours.is_refused) {
-            m->outcome = OUTCOME_FAILED;
-        } /* else it is what phase_fail() made of it */
+        conclude_on_source(m);
         break;
     case OWNER_DESTINATION:
-        phase_note(m, "it migrated all the same, after: %s%s%s",
-                   m->failure.has_side ? side_name(m->failure.side) : "",
-                   m->failure.has_side ? ": " : "", m->failure.message);
+        if (m->failure.code != FAILURE_INTERRUPTED) {
+            phase_note(m, "it migrated all the same, after: %s%s%s",
+                       m->failure.has_side ? side_name(m->failure.side) : "",
+                       m->failure.has_side ? ": " : "", m->failure.message);
+        }
         failure_clear(&m->failure);
         phase_has_migrated(m);
         break;
@@ -152,7 +162,7 @@ static PhaseId conclude(Migration *m, Owner owner)
         m->outcome = OUTCOME_POSTCOPY_PAUSED;
         if (m->facts[SIDE_SOURCE].status == STATUS_POSTCOPY ||
             m->facts[SIDE_SOURCE].status == STATUS_POSTCOPY_DEVICE ||
-            is_stuck(m)) {
+            !status_is_postcopy(m->facts[SIDE_SOURCE].status) || is_stuck(m)) {
             say_unresolved(m); /* it cannot be paused any more */
         }
         break;
@@ -292,9 +302,24 @@ static bool is_conclusive(Owner owner)
            owner == OWNER_SPLIT || owner == OWNER_TAKEN;
 }
 
+/* It may have run while nobody looked: its accelerator can tell. */
+static bool asks_for_proof(Migration *m)
+{
+    Facts *destination = &m->facts[SIDE_DESTINATION];
+    if (!destination->blind || destination->is_proof_asked ||
+        !destination->connected || facts_has_run(destination)) {
+        return false;
+    }
+    phase_ask_whether_it_ran(m, SIDE_DESTINATION);
+    return true;
+}
+
 static PhaseId judge(Migration *m, bool final)
 {
     if (is_ending(m, SIDE_DESTINATION) && !final) {
+        return m->phase;
+    }
+    if (!final && asks_for_proof(m)) {
         return m->phase;
     }
     Owner owner = owner_judge(m->facts, &m->context, final);
@@ -307,7 +332,10 @@ static PhaseId judge(Migration *m, bool final)
         m->recovery.is_over = false;
         return go_on(m, PHASE_POSTCOPY);
     }
-    if (owner == OWNER_SPLIT && is_reached && !m->recovery.is_over) {
+    /* A source that has ended cannot send the rest. */
+    bool can_resume = status_is_postcopy(m->facts[SIDE_SOURCE].status);
+    if (owner == OWNER_SPLIT && is_reached && can_resume &&
+        !m->recovery.is_over) {
         return go_on(m, PHASE_RECOVER);
     }
     if (final || is_conclusive(owner)) {

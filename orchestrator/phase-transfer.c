@@ -34,6 +34,9 @@ PhaseId transfer_enter(Migration *m)
         return next;
     }
     m->migrate_us = m->moved_us = m->now_us;
+    if (m->context.started) {
+        return m->phase; /* recover: it was begun already */
+    }
     steer_begin(m);
     /* Somebody stopped it since inspect has asked: so it stays (I7). */
     m->context.guest_ran &= !m->facts[SIDE_SOURCE].stopped;

@@ -7,12 +7,12 @@
  */
 #include "orchestrator/migration.h"
 
-PhaseEnter inspect_enter, prepare_enter, transfer_enter, switchover_enter,
-    postcopy_enter, recover_enter, load_enter, settle_enter, resolve_enter,
-    roll_back_enter, done_enter;
-PhaseHandle inspect_handle, prepare_handle, transfer_handle, switchover_handle,
-    postcopy_handle, recover_handle, load_handle, settle_handle, resolve_handle,
-    roll_back_handle, done_handle;
+PhaseEnter inspect_enter, examine_enter, prepare_enter, transfer_enter,
+    switchover_enter, postcopy_enter, recover_enter, load_enter, settle_enter,
+    resolve_enter, roll_back_enter, done_enter;
+PhaseHandle inspect_handle, examine_handle, prepare_handle, transfer_handle,
+    switchover_handle, postcopy_handle, recover_handle, load_handle,
+    settle_handle, resolve_handle, roll_back_handle, done_handle;
 
 typedef struct {
     const char *command; /* NULL: a command of the plan */
@@ -62,6 +62,10 @@ PhaseId phase_fail(Migration *m, FailureCode code, Side side,
 /* I8: what is known of both sides, and what a person would do next. */
 void phase_say_unresolved(Migration *m);
 
+/* Sets a parameter of the source, as prepare does: it is put back in the same
+ * way. */
+void phase_set_parameter(Migration *m, const char *name, int64_t value);
+
 /* For the report; the same words come once. */
 G_GNUC_PRINTF(2, 3) void phase_note(Migration *m, const char *format, ...);
 
@@ -70,11 +74,17 @@ bool phase_is_event(const Event *event, Side side, const char *name);
 /* Switches the source, which must be active, over to post-copy.  From here on
  * it can be in post-copy at any moment. */
 void phase_start_postcopy(Migration *m);
-/* At the end of inspect, with recover_only: the phase that it leads to. */
-PhaseId phase_check_recovery(Migration *m);
-/* A failure on the way there, which leads to @next: where it leads to if the
- * source has said that its guest is in two halves. */
-PhaseId phase_fail_recovery(Migration *m, PhaseId next);
+/* At the end of examine: the phase that it leads to. */
+PhaseId phase_start_recovery(Migration *m);
+/* Are these the two QEMUs of one migration, this way round?  The current phase:
+ * nothing speaks against it. */
+PhaseId phase_check_pair(Migration *m);
+/* The same of the guests of a post-copy that is not recorded. */
+PhaseId phase_check_halves(Migration *m);
+/* I12: another qmigrate has this QEMU. */
+PhaseId phase_refuse_busy(Migration *m, const Event *event);
+/* Whether the guest of @side ever ran, if its accelerator tells. */
+void phase_ask_whether_it_ran(Migration *m, Side side);
 /* Of one that may be somebody else's: where that leads to; the same phase: watch
  * on, or take it over, if @ret_is_ours. */
 PhaseId phase_watch_recovery(Migration *m, const Event *event,

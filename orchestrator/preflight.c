@@ -21,6 +21,8 @@ FailureCode preflight_failure(FindingCode code)
         return FAILURE_SAME_QEMU;
     case FINDING_NOT_WAITING:
         return FAILURE_NOT_WAITING;
+    case FINDING_INTERRUPTED:
+        return FAILURE_INTERRUPTED;
     case FINDING_MIGRATING_ALREADY:
         return FAILURE_MIGRATING_ALREADY;
     case FINDING_SOURCE_STATE:
@@ -40,6 +42,23 @@ FailureCode preflight_failure(FindingCode code)
         return FAILURE_TLS;
     default:
         return FAILURE_INCOMPATIBLE;
+    }
+}
+
+/* What it left may be settings, or a guest that is stopped. */
+static void check_interrupted(Migration *m)
+{
+    const RecoveryRecord *record = m->record;
+    if (record) {
+        findings_add(m->findings, FINDING_INTERRUPTED, FINDING_ERROR, N_SIDES,
+                     g_strdup_printf("qmigrate recover --source %s "
+                                     "--destination %s",
+                                     record->address[SIDE_SOURCE],
+                                     record->address[SIDE_DESTINATION]),
+                     "an earlier qmigrate was killed while it migrated process "
+                     "%d to process %d",
+                     (int)record->process[SIDE_SOURCE].pid,
+                     (int)record->process[SIDE_DESTINATION].pid);
     }
 }
 
@@ -309,6 +328,7 @@ static void check_jobs(Migration *m)
 
 bool preflight_judge(Migration *m)
 {
+    check_interrupted(m);
     check_same(m);
     check_source(m);
     check_destination(m);

@@ -65,98 +65,80 @@ static const Finding *find_other_guest(const GPtrArray *findings)
 static bool is_swapped(const Migration *m)
 {
     const Facts *source = &m->facts[SIDE_SOURCE];
-    return status_is_postcopy(source->status) &&
-           (facts_run_state_is(&m->facts[SIDE_DESTINATION], "finish-migrate") ||
-            facts_run_state_is(source, "running") ||
-            facts_run_state_is(source, "inmigrate"));
+    return facts_run_state_is(source, "inmigrate") ||
+           (status_is_postcopy(source->status) &&
+            (facts_run_state_is(&m->facts[SIDE_DESTINATION],
+                                "finish-migrate") ||
+             facts_run_state_is(source, "running")));
 }
 
 static PhaseId refuse_swapped(Migration *m)
 {
     PhaseId next = phase_fail(
         m, FAILURE_NOT_A_PAIR, N_SIDES,
-        "the roles are not so: the source is in run state %s, the destination "
-        "in %s",
+        "source and destination are swapped: the source is in run state %s, "
+        "the destination in %s",
         m->facts[SIDE_SOURCE].run_state, m->facts[SIDE_DESTINATION].run_state);
     m->failure.hint =
-        g_strdup("--source is the QEMU that the guest came from, in run state "
-                 "finish-migrate: are the two swapped?");
+        g_strdup("give the QEMU that the guest came from as --source");
     return next;
 }
 
-static PhaseId check_pair(Migration *m)
+/* The record names the processes; other ones have other guests. */
+static bool is_of_record(const Migration *m, Side at, Side recorded)
 {
-    Status destination = m->facts[SIDE_DESTINATION].status;
+    return !m->record || !process_identity_is_known(&m->identity[at]) ||
+           process_identity_equal(&m->identity[at],
+                                  &m->record->process[recorded]);
+}
 
+static PhaseId refuse_other_process(Migration *m, Side side)
+{
+    const RecoveryRecord *record = m->record;
+    PhaseId next = phase_fail(
+        m, FAILURE_NOT_A_PAIR, side,
+        "process %d is not the one of the interrupted migration: that was "
+        "process %d, monitor %s",
+        (int)m->pid[side], (int)record->process[side].pid,
+        record->address[side]);
+    m->failure.hint =
+        g_strdup("give the monitors of the two QEMUs that were migrating");
+    return next;
+}
+
+PhaseId phase_check_pair(Migration *m)
+{
     if (m->pid[SIDE_SOURCE] > 0 &&
         m->pid[SIDE_SOURCE] == m->pid[SIDE_DESTINATION]) {
         return phase_fail(m, FAILURE_SAME_QEMU, N_SIDES,
                           "both addresses lead to process %d",
                           m->pid[SIDE_SOURCE]);
     }
-    if (is_swapped(m)) {
+    bool is_swapped_by_record =
+        m->record && is_of_record(m, SIDE_SOURCE, SIDE_DESTINATION) &&
+        is_of_record(m, SIDE_DESTINATION, SIDE_SOURCE);
+    if (is_swapped(m) || is_swapped_by_record) {
         return refuse_swapped(m);
     }
-    if (m->facts[SIDE_SOURCE].status != STATUS_POSTCOPY_PAUSED &&
-        !is_doubtful(m)) {
-        return refuse_source(m);
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        if (!is_of_record(m, side, side)) {
+            return refuse_other_process(m, side);
+        }
     }
-    if (destination != STATUS_POSTCOPY &&
-        destination != STATUS_POSTCOPY_PAUSED &&
-        destination != STATUS_POSTCOPY_RECOVER) {
-        return phase_fail(m, FAILURE_NOT_A_PAIR, SIDE_DESTINATION,
-                          "is not the other half of a post-copy: its "
-                          "migration is %s",
-                          word_of(m, SIDE_DESTINATION));
-    }
+    return m->phase;
+}
+
+PhaseId phase_check_halves(Migration *m)
+{
     g_autoptr(GPtrArray) differences = findings_new();
     caps_machine_compare(m->machines, m->inventories, differences);
     const Finding *difference = find_other_guest(differences);
+
+    m->recovery.is_doubtful = is_doubtful(m);
+    m->recovery.found = m->facts[SIDE_SOURCE].status;
     return difference ? phase_fail(m, FAILURE_NOT_A_PAIR, N_SIDES, "%s",
                                    difference->text)
                       : m->phase;
-}
-
-/* All that a migration of our own would have gone through until here. */
-static void adopt(Migration *m)
-{
-    m->context.guest_ran =
-        facts_run_state_is(&m->facts[SIDE_DESTINATION], "running");
-    m->context.started = m->context.handed_over = m->context.cont_sent = true;
-    m->context.postcopy = m->context.arrived = true;
-    m->context.ours.proof = OURS_PROVED; /* so much the two halves prove */
-    m->migrate_us = m->switchover_us = m->postcopy_us = m->now_us;
-}
-
-PhaseId phase_check_recovery(Migration *m)
-{
-    PhaseId next = check_pair(m);
-    if (next != m->phase) {
-        return next;
-    }
-    adopt(m);
-    /* Whether it was stopped by a person, or never told to run, nobody knows
-     * any more. */
-    if (!m->context.guest_ran) {
-        phase_note(m,
-                   "the guest is %s on the destination, and left so; if it "
-                   "shall run: qmigrate qmp QMP cont there",
-                   m->facts[SIDE_DESTINATION].run_state);
-    }
-    m->recovery.is_doubtful = is_doubtful(m);
-    m->recovery.found = m->facts[SIDE_SOURCE].status;
-    return PHASE_RECOVER;
-}
-
-PhaseId phase_fail_recovery(Migration *m, PhaseId next)
-{
-    if (!m->settings->recover_only || m->phase != PHASE_INSPECT ||
-        !status_is_postcopy(m->facts[SIDE_SOURCE].status)) {
-        return next;
-    }
-    adopt(m);
-    m->recovery.is_over = true; /* whether they are a pair was not seen */
-    return PHASE_RESOLVE;
 }
 
 /* What moves, or leaves the status in which it was found for another than

@@ -131,6 +131,7 @@ char *recovery_record_to_text(const RecoveryRecord *record)
     }
     json_object_set_string_member(object, "uri", record->uri);
     json_object_set_boolean_member(object, "channels", record->as_channels);
+    json_object_set_int_member(object, "migrate_us", record->migrate_us);
     json_object_set_array_member(object, "settings",
                                  steps_to_json(record->steps));
     json_node_take_object(node, object);
@@ -194,8 +195,10 @@ static bool read_document(RecoveryRecord *record, JsonObject *document)
 {
     JsonArray *steps = qmp_json_array(document, "settings");
     const char *uri = qmp_json_string(document, "uri");
-    bool is_read = steps && uri &&
-                   qmp_json_bool(document, "channels", &record->as_channels);
+    bool is_read =
+        steps && uri &&
+        qmp_json_int64(document, "migrate_us", &record->migrate_us) &&
+        qmp_json_bool(document, "channels", &record->as_channels);
     for (Side side = SIDE_SOURCE; is_read && side < N_SIDES; side++) {
         is_read = read_process(record, side, document);
     }

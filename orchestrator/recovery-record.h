@@ -14,7 +14,8 @@ typedef struct {
     char *address[N_SIDES];           /* of the monitors, for people */
     char *uri;                        /* of the migration stream or file */
     bool as_channels;
-    GPtrArray *steps;     /* of CapsStep: settings changed, with old values */
+    int64_t migrate_us; /* CLOCK_MONOTONIC, when migrate was sent; 0: not yet */
+    GPtrArray *steps;   /* of CapsStep: settings changed, with old values */
     OwnerContext context; /* what was done so far, and whether the guest ran */
 } RecoveryRecord;
 

@@ -129,6 +129,29 @@ static void write_journal(Run *run)
     }
 }
 
+/* What an interrupted qmigrate left about the QEMU that was connected to. */
+static RecoveryRecord *find_record(Run *run, const Event *event)
+{
+    return run->journal_folder && event->kind == EVENT_CONNECTED &&
+                   event->identity && !run->migration->record
+               ? journal_find(run->journal_folder, event->identity)
+               : NULL;
+}
+
+/* The other QEMU of a recorded migration needs no monitor to be proved dead. */
+static void check_recorded_death(Run *run, Side connected)
+{
+    const Migration *m = run->migration;
+    Side other = side_other(connected);
+    if (m->settings->recover_only && m->record && !m->facts[other].dead &&
+        !m->facts[other].connected && journal_proves_dead(m->record, other)) {
+        feed(&(Event){ .kind = EVENT_DIED,
+                       .time_us = g_get_monotonic_time(),
+                       .side = other },
+             run);
+    }
+}
+
 /* Everything that happens comes through here. */
 static void feed(const Event *event, gpointer user_data)
 {
@@ -142,6 +165,10 @@ static void feed(const Event *event, gpointer user_data)
     if (run->handlers.event) {
         run->handlers.event(event, run->user_data);
     }
+    g_autoptr(RecoveryRecord) record = find_record(run, event);
+    Event with_record = *event;
+    with_record.record = record;
+    event = &with_record;
     /* Nothing that an action starts calls back before it returns. */
     g_assert(!run->is_feeding);
     run->is_feeding = TRUE;
@@ -161,6 +188,9 @@ static void feed(const Event *event, gpointer user_data)
     run->is_feeding = FALSE;
     if (run->handlers.progress) {
         run->handlers.progress(m, m->phase != before, run->user_data);
+    }
+    if (event->kind == EVENT_CONNECTED) {
+        check_recorded_death(run, event->side);
     }
 }
 

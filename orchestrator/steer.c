@@ -83,22 +83,19 @@ void steer_begin(Migration *m)
     m->policy = policy_new(m->settings->policy, &terms);
 }
 
-/* As the settings of prepare, so that it is put back in the same way. */
-static void set(Migration *m, const Verdict *verdict)
+void phase_set_parameter(Migration *m, const char *name, int64_t value)
 {
     CapsInventory *source = &m->inventories[SIDE_SOURCE];
-    JsonNode *before =
-        source->parameters
-            ? json_object_get_member(source->parameters, verdict->parameter)
-            : NULL;
+    JsonNode *before = source->parameters
+                           ? json_object_get_member(source->parameters, name)
+                           : NULL;
     CapsStep *step = g_new0(CapsStep, 1);
     step->side = SIDE_SOURCE;
     step->command = qmp_command_new("migrate-set-parameters");
-    qmp_command_set_int(step->command, verdict->parameter, verdict->value);
+    qmp_command_set_int(step->command, name, value);
     step->undo = qmp_command_new("migrate-set-parameters");
     if (before) {
-        qmp_command_set_node(step->undo, verdict->parameter,
-                             json_node_copy(before));
+        qmp_command_set_node(step->undo, name, json_node_copy(before));
     }
     g_ptr_array_add(m->steps, step);
     m->n_sent = m->steps->len;
@@ -111,7 +108,7 @@ static PhaseId carry_out(Migration *m, const Verdict *verdict)
     switch (verdict->action) {
     case POLICY_SET:
     case POLICY_STOP:
-        set(m, verdict);
+        phase_set_parameter(m, verdict->parameter, verdict->value);
         break;
     case POLICY_POSTCOPY:
         phase_start_postcopy(m);

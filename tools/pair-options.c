@@ -10,6 +10,7 @@ static gboolean parse(PairOptions *options, const char *summary, int *argc,
                       char ***argv, GError **error)
 {
     static char *words[N_SIDES], *tls_folder;
+    static gboolean adopt, quit_stale, explain;
     static const GOptionEntry entries[] = {
         { "source", 0, 0, G_OPTION_ARG_STRING, &words[SIDE_SOURCE],
           "Monitor of the QEMU that runs the guest", "QMP" },
@@ -22,7 +23,14 @@ static gboolean parse(PairOptions *options, const char *summary, int *argc,
         { "source", 0, 0, G_OPTION_ARG_STRING, &words[SIDE_SOURCE],
           "Monitor of the QEMU that the guest came from", "QMP" },
         { "destination", 0, 0, G_OPTION_ARG_STRING, &words[SIDE_DESTINATION],
-          "Monitor of the QEMU that the guest is on", "QMP" },
+          "Monitor of the QEMU that the guest is on, or comes to", "QMP" },
+        { "adopt", 0, 0, G_OPTION_ARG_NONE, &adopt,
+          "Let a pre-copy in progress complete, instead of cancelling it",
+          NULL },
+        { "quit-stale", 0, 0, G_OPTION_ARG_NONE, &quit_stale,
+          "Quit the QEMU that does not have the guest afterwards", NULL },
+        { "dry-run", 0, 0, G_OPTION_ARG_NONE, &explain,
+          "Print what would be done, and change nothing", NULL },
         MONITORS_TLS_ENTRY(tls_folder),
         { NULL }
     };
@@ -35,6 +43,11 @@ static gboolean parse(PairOptions *options, const char *summary, int *argc,
                              argv, error);
     if (!is_parsed) {
         return FALSE;
+    }
+    if (options->is_recovery) {
+        options->settings.migration.adopt = adopt;
+        options->settings.migration.quit_stale = quit_stale;
+        options->settings.migration.check_only = explain;
     }
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         if (!words[side]) {

@@ -9,6 +9,7 @@
 #include "tools/foresee.h"
 #include "tools/host.h"
 #include "tools/migrate.h"
+#include "tools/recovery-explain.h"
 #include "tools/plain.h"
 #include "tools/walk.h"
 
@@ -45,6 +46,9 @@ static int migrate(const Settings *settings, QmpAddress *const address[])
     g_autoptr(Run) run = walk_run(settings, address, trace, forecast);
     if (trace && !trace_close(trace, &error)) {
         plain_print(stderr, "warning: %s\n", error->message);
+    }
+    if (settings->migration.recover_only && settings->migration.check_only) {
+        return recovery_explain(settings, run_migration(run));
     }
     g_autoptr(JsonNode) plan = dry_run_plan(settings, run);
     if (plan) {

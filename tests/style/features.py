@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The page of features is what its generator prints.
+"""A page is what its generator prints.
 
-    features.py TOP PROGRAM"""
+    features.py TOP PROGRAM PAGE"""
 
 import subprocess
 import sys
 
 import tree
 
-PAGE = 'docs/features.rst'
+PAGE = sys.argv[3]
 
 printed = subprocess.run([sys.argv[2]], check=True, stdout=subprocess.PIPE,
                          text=True).stdout.split('\n')

@@ -32,6 +32,7 @@ static RecoveryRecord *example(void)
     }
     record->uri = g_strdup("file:/tmp/a \"b\"");
     record->as_channels = true;
+    record->migrate_us = 123;
     record->context = (OwnerContext){ .guest_ran = true, .cont_sent = true };
     add_step(record, SIDE_SOURCE, "ours", "theirs");
     add_step(record, SIDE_DESTINATION, "ours", "");

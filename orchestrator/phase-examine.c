@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * examine: the first phase of `qmigrate recover`.  Asks both sides how they stand,
+ * takes over what an interrupted qmigrate wrote down, and goes on in the phase
+ * that the table in recovery-plan.c names.  Changes nothing itself.
+ */
+#include "orchestrator/phases.h"
+#include "orchestrator/recovery-plan.h"
+
+/* From our migrate until QEMU begins with it. */
+#define BEGIN_MAX_US (2 * G_USEC_PER_SEC)
+
+PhaseId examine_enter(Migration *m)
+{
+    phase_connect(m, SIDE_SOURCE);
+    return m->phase;
+}
+
+void phase_ask_whether_it_ran(Migration *m, Side side)
+{
+    static const char providers[] =
+        "[{\"provider\": \"kvm\", \"names\": [\"exits\"]}]";
+    QmpCommand *stats = qmp_command_new("query-stats");
+    qmp_command_set_string(stats, "target", "vcpu");
+    qmp_command_set_node(stats, "providers", json_from_string(providers, NULL));
+    phase_ask(m, side, ASK_VCPU_STATS, stats);
+    phase_ask(m, side, ASK_JIT, qmp_command_new("x-query-jit"));
+    m->facts[side].is_proof_asked = true;
+}
+
+static void ask_all(Migration *m, Side side)
+{
+    for (Ask ask = 0; ask < N_ASKS; ask++) {
+        if (ask_row(ask)->is_question && ask != ASK_SCHEMA) {
+            phase_ask(m, side, ask, NULL);
+        }
+    }
+    if (side == SIDE_DESTINATION) {
+        phase_ask_whether_it_ran(m, side);
+    }
+}
+
+/* Goes on: who cannot be reached is a finding, and the reason the failure. */
+static void take_loss(Migration *m, const Event *event)
+{
+    if (event->kind == EVENT_LOST && !m->facts[event->side].dead) {
+        phase_fail(m, event->code, event->side, "%s", event->text);
+    }
+    if (event->side == SIDE_DESTINATION && m->settings->destination_is_dead) {
+        phase_note(m, "the destination counts as dead, as the user said");
+        m->facts[SIDE_DESTINATION].dead = true;
+    }
+}
+
+static PhaseId leave(Migration *m)
+{
+    PhaseId next = phase_fail(m, FAILURE_CANCELLED, N_SIDES,
+                              "interrupted; nothing was changed");
+    m->failure.hint = g_strdup("run qmigrate recover again");
+    m->outcome = OUTCOME_UNRESOLVED;
+    return next;
+}
+
+PhaseId examine_handle(Migration *m, const Event *event)
+{
+    if (event->kind == EVENT_CANCEL) {
+        return leave(m);
+    }
+    if (event->kind == EVENT_CONNECTED && event->is_locked_out) {
+        return phase_refuse_busy(m, event);
+    }
+    if (event->kind == EVENT_CONNECTED) {
+        ask_all(m, event->side);
+    } else if (event->kind == EVENT_LOST || event->kind == EVENT_DIED) {
+        take_loss(m, event);
+    }
+    if (phase_is_waiting(m)) {
+        return m->phase;
+    }
+    /* One after the other: of two recover at once the second finds the source
+     * locked, and what is known of the source tells what a lost destination
+     * means. */
+    const Facts *destination = &m->facts[SIDE_DESTINATION];
+    bool was_asked = destination->connected || destination->dead ||
+                     event->side == SIDE_DESTINATION;
+    if (!was_asked) {
+        phase_connect(m, SIDE_DESTINATION);
+        return m->phase;
+    }
+    return phase_start_recovery(m);
+}
+
+/* ---- what an interrupted qmigrate did counts as done by this one ---- */
+
+static void adopt_record(Migration *m)
+{
+    m->context = m->record->context;
+    g_ptr_array_unref(m->steps);
+    m->steps = g_ptr_array_ref(m->record->steps);
+    m->n_sent = m->steps->len;
+}
+
+/* QEMU tells how long its migration has been under way, so when it began. */
+static bool began_when_recorded(const Migration *m)
+{
+    int64_t began_us = m->now_us - m->sample.total_us;
+    return m->sample.total_us < 0 ||
+           ABS(began_us - m->record->migrate_us) < BEGIN_MAX_US;
+}
+
+/*
+ * Is what the source reports the migration of the record (I14)?  Another client
+ * may have begun one since.  With a return path a source is not "completed"
+ * before its destination is.
+ */
+static bool is_recorded(const Migration *m, FoundSource source,
+                        FoundDestination there)
+{
+    bool has_return_path =
+        caps_inventory_is_on(&m->inventories[SIDE_SOURCE], "return-path");
+    if (!m->record || !m->record->context.started) {
+        return false;
+    }
+    switch (source) {
+    case FOUND_SENDS:
+    case FOUND_HOLDS:
+    case FOUND_HANDS:
+    case FOUND_ENDING:
+        return began_when_recorded(m);
+    case FOUND_SENT:
+        return m->record->context.through_file || !has_return_path ||
+               there == FOUND_LOADED;
+    default:
+        return true;
+    }
+}
+
+static void adopt_proof(Migration *m, FoundSource source,
+                        FoundDestination there)
+{
+    Ours *ours = &m->context.ours;
+    Status status = m->facts[SIDE_SOURCE].status;
+    bool is_postcopy = source & (FOUND_POSTCOPY | FOUND_SPLIT);
+    *ours = (Ours){ .known_us = m->now_us };
+    if (is_postcopy || is_recorded(m, source, there)) {
+        ours->proof = OURS_PROVED;
+        ours->ended = status_is_terminal(status) ? status : STATUS_UNKNOWN;
+    }
+}
+
+/* Without a record nothing is continued: nobody knows whether it shall run. */
+static void adopt_unknown(Migration *m)
+{
+    bool runs = facts_is_running(&m->facts[SIDE_SOURCE]) ||
+                facts_is_running(&m->facts[SIDE_DESTINATION]);
+    m->context = (OwnerContext){ .started = true,
+                                 .guest_ran = runs,
+                                 .cont_sent = !m->settings->adopt };
+}
+
+/* The guest was paused, or continued, after the record was written. */
+static void adopt_run_state(Migration *m, FoundSource found)
+{
+    const Facts *source = &m->facts[SIDE_SOURCE];
+    if (found == FOUND_SENDS && !m->context.held) {
+        m->context.guest_ran = facts_is_running(source);
+    }
+}
+
+static void adopt(Migration *m)
+{
+    const unsigned handed = FOUND_HANDS | FOUND_SENT | FOUND_POSTCOPY |
+                            FOUND_SPLIT | FOUND_GONE | FOUND_SILENT;
+    Facts *destination = &m->facts[SIDE_DESTINATION];
+    FoundSource source = recovery_found_source(&m->facts[SIDE_SOURCE]);
+    FoundDestination there = recovery_found_destination(destination);
+    bool is_postcopy = source & (FOUND_POSTCOPY | FOUND_SPLIT) ||
+                       there & (FOUND_HALF | FOUND_CUT);
+
+    if (m->record) {
+        adopt_record(m);
+    } else {
+        adopt_unknown(m);
+    }
+    m->context.started |= m->plan->phase == PHASE_TRANSFER; /* --adopt */
+    adopt_proof(m, source, there);
+    adopt_run_state(m, source);
+    m->context.handed_over |=
+        (source & handed && !m->context.through_file) || there == FOUND_LOADED;
+    m->context.postcopy |= is_postcopy;
+    m->context.cont_sent &= !destination->never_ran;
+    m->context.cont_sent |= facts_has_run(destination);
+    m->context.arrived |= is_postcopy && m->context.cont_sent;
+    destination->blind = m->context.handed_over && !destination->never_ran;
+    m->will_pause = caps_inventory_is_on(&m->inventories[SIDE_SOURCE],
+                                         "pause-before-switchover");
+    m->migrate_us = m->context.started ? m->now_us : 0;
+    m->moved_us = m->now_us;
+    if (m->context.handed_over) {
+        m->switchover_us = m->now_us;
+    }
+    if (is_postcopy) {
+        m->postcopy_us = m->now_us;
+    }
+}
+
+/* Nobody knows whether it was paused by a person, or never started. */
+static void note_paused(Migration *m)
+{
+    const Facts *destination = &m->facts[SIDE_DESTINATION];
+    if (m->plan->phase == PHASE_RECOVER && !m->record &&
+        !facts_is_running(destination)) {
+        phase_note(m,
+                   "the guest is %s on the destination and stays so; to start "
+                   "it: qmigrate qmp QMP cont there",
+                   destination->run_state);
+    }
+}
+
+static PhaseId refuse(Migration *m, const RecoveryPlan *plan)
+{
+    if (plan->failure == FAILURE_NO_MIGRATION) {
+        failure_clear(&m->failure); /* whoever is not reached is not needed */
+    }
+    bool is_reached =
+        m->facts[SIDE_SOURCE].connected || m->facts[SIDE_DESTINATION].connected;
+    phase_fail(m, plan->failure, N_SIDES, "%s",
+               failure_row(plan->failure)->meaning);
+    if (plan->failure == FAILURE_NOT_PROVED && is_reached) {
+        m->outcome = OUTCOME_UNRESOLVED;
+        phase_say_unresolved(m);
+    }
+    return PHASE_DONE;
+}
+
+PhaseId phase_start_recovery(Migration *m)
+{
+    PhaseId refused = phase_check_pair(m);
+    if (refused != m->phase) {
+        return refused;
+    }
+    const RecoveryPlan *plan =
+        recovery_plan(m->facts, m->record, m->settings->adopt);
+    m->plan = plan;
+    if (m->settings->check_only) {
+        return PHASE_DONE;
+    }
+    if (plan->phase == PHASE_DONE) {
+        return refuse(m, plan);
+    }
+    if (plan->phase == PHASE_RECOVER) {
+        refused = phase_check_halves(m);
+        if (refused != m->phase) {
+            return refused;
+        }
+    }
+    adopt(m);
+    note_paused(m);
+    if (plan->failure == FAILURE_POSTCOPY_BROKEN) {
+        m->recovery.is_over = true; /* whether they are a pair was not seen */
+    }
+    if (plan->failure != FAILURE_NONE) {
+        phase_fail(m, plan->failure, N_SIDES, "%s",
+                   failure_row(plan->failure)->meaning);
+    }
+    return plan->phase;
+}

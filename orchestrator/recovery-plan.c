@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "orchestrator/recovery-plan.h"
+
+/* clang-format off */
+static const RecoveryPlan plans[] = {
+    /* Post-copy: each side has a part of the guest. */
+    { .source = FOUND_POSTCOPY, .destination = FOUND_HALF | FOUND_RECEIVES,
+      .needs_record = true,
+      .phase = PHASE_POSTCOPY,
+      .found = "post-copy in progress",
+      .does = "starts the guest on the destination if it never ran there, then "
+              "waits until the migration completes" },
+    { .source = FOUND_POSTCOPY | FOUND_SPLIT,
+      .destination = FOUND_HALF | FOUND_CUT | FOUND_RECEIVES,
+      .phase = PHASE_RECOVER,
+      .found = "post-copy, interrupted or not moving",
+      .does = "connects both sides again and sends the rest; starts the guest on "
+              "the destination if it never ran there" },
+    { .source = FOUND_POSTCOPY | FOUND_SPLIT, .destination = FOUND_WHATEVER,
+      .phase = PHASE_RESOLVE, .failure = FAILURE_POSTCOPY_BROKEN,
+      .found = "post-copy, and the destination is gone, failed or does not "
+               "answer",
+      .does = "changes nothing; reports what runs where" },
+
+    /* Somebody has it all already. */
+    { .source = FOUND_SENT | FOUND_GONE, .destination = FOUND_LOADED,
+      .runs_there = true,
+      .phase = PHASE_RESOLVE, .failure = FAILURE_INTERRUPTED,
+      .found = "migrated; the guest runs on the destination",
+      .does = "restores settings" },
+
+    /* Pre-copy. */
+    { .source = FOUND_HOLDS, .destination = FOUND_RECEIVES, .needs_record = true,
+      .phase = PHASE_SWITCHOVER,
+      .found = "stopped before the switchover (pre-switchover)",
+      .does = "lets the source continue, then starts the guest on the "
+              "destination" },
+    { .source = FOUND_HANDS, .destination = FOUND_WHATEVER, .needs_record = true,
+      .phase = PHASE_SWITCHOVER,
+      .found = "switchover in progress",
+      .does = "waits for it, then starts the guest on the destination" },
+    { .source = FOUND_SENDS, .destination = FOUND_WAITS | FOUND_RECEIVES,
+      .needs_adopt = true,
+      .phase = PHASE_TRANSFER,
+      .found = "pre-copy in progress, with --adopt",
+      .does = "waits until the migration completes, then starts the guest on "
+              "the destination" },
+    { .source = FOUND_SENDS | FOUND_HOLDS,
+      .destination = FOUND_WAITS | FOUND_RECEIVES | FOUND_FAILED | FOUND_DEAD,
+      .needs_record = true,
+      .phase = PHASE_RESOLVE, .failure = FAILURE_INTERRUPTED,
+      .found = "pre-copy in progress",
+      .does = "cancels it; the guest stays on the source" },
+
+    /* A file. */
+    { .source = FOUND_SENT, .destination = FOUND_WAITS | FOUND_RECEIVES,
+      .needs_record = true, .needs_file = true,
+      .phase = PHASE_LOAD,
+      .found = "saved to a file, not loaded",
+      .does = "loads the file and starts the guest on the destination" },
+
+    /* What else we began: who has the guest decides. */
+    { .source = FOUND_KEEPS | FOUND_GONE | FOUND_SILENT,
+      .destination = FOUND_WHATEVER, .needs_settings = true,
+      .phase = PHASE_RESOLVE, .failure = FAILURE_INTERRUPTED,
+      .found = "settings changed, migrate not sent",
+      .does = "starts the guest on the source if it was stopped to be saved; "
+              "restores settings" },
+    { .source = FOUND_ANY, .destination = FOUND_WHATEVER, .needs_record = true,
+      .phase = PHASE_RESOLVE, .failure = FAILURE_INTERRUPTED,
+      .found = "anything else that this user's qmigrate began",
+      .does = "starts the guest where it is proved to be, and nowhere else; "
+              "restores settings" },
+
+    /* Nothing is known of how it began. */
+    { .source = FOUND_KEEPS,
+      .destination = FOUND_WAITS | FOUND_RECEIVES | FOUND_FAILED | FOUND_DEAD |
+                     FOUND_MUTE,
+      .phase = PHASE_DONE, .failure = FAILURE_NO_MIGRATION,
+      .found = "no migration, and no record of one",
+      .does = "changes nothing; the guest is on the source" },
+    { .source = FOUND_SENDS | FOUND_ENDING,
+      .destination = FOUND_WAITS | FOUND_RECEIVES | FOUND_FAILED | FOUND_DEAD |
+                     FOUND_MUTE,
+      .phase = PHASE_DONE, .failure = FAILURE_NOT_RECORDED,
+      .found = "a migration in progress that no record matches",
+      .does = "changes nothing; ``--adopt`` follows it to its end, "
+              "``qmigrate cancel`` stops it" },
+    { .source = FOUND_ANY, .destination = FOUND_WHATEVER,
+      .phase = PHASE_DONE, .failure = FAILURE_NOT_PROVED,
+      .found = "anything else that no record matches",
+      .does = "changes nothing; prints the commands to decide by hand" },
+};
+/* clang-format on */
+
+FoundSource recovery_found_source(const Facts *facts)
+{
+    if (facts->dead) {
+        return FOUND_GONE;
+    }
+    if (!facts->connected || facts->run_state[0] == '\0') {
+        return FOUND_SILENT;
+    }
+    switch (facts->status) {
+    case STATUS_NONE:
+    case STATUS_FAILED:
+    case STATUS_CANCELLED:
+        return FOUND_KEEPS;
+    case STATUS_SETUP:
+    case STATUS_WAIT_UNPLUG:
+    case STATUS_ACTIVE:
+        return FOUND_SENDS;
+    case STATUS_PRE_SWITCHOVER:
+        return FOUND_HOLDS;
+    case STATUS_DEVICE:
+        return FOUND_HANDS;
+    case STATUS_POSTCOPY:
+    case STATUS_POSTCOPY_DEVICE:
+        return FOUND_POSTCOPY;
+    case STATUS_POSTCOPY_PAUSED:
+    case STATUS_POSTCOPY_RECOVER:
+        return FOUND_SPLIT;
+    case STATUS_COMPLETED:
+        return facts_is_running(facts) ? FOUND_KEEPS : FOUND_SENT;
+    case STATUS_CANCELLING:
+    case STATUS_IN_PROGRESS:
+        return FOUND_ENDING;
+    default:
+        return FOUND_SILENT;
+    }
+}
+
+FoundDestination recovery_found_destination(const Facts *facts)
+{
+    if (facts->dead) {
+        return FOUND_DEAD;
+    }
+    if (!facts->connected) {
+        return FOUND_MUTE;
+    }
+    switch (facts->status) {
+    case STATUS_NONE:
+    case STATUS_CANCELLED:
+        return FOUND_WAITS;
+    case STATUS_COMPLETED:
+        return FOUND_LOADED;
+    case STATUS_POSTCOPY:
+    case STATUS_POSTCOPY_DEVICE:
+        return FOUND_HALF;
+    case STATUS_POSTCOPY_PAUSED:
+    case STATUS_POSTCOPY_RECOVER:
+        return FOUND_CUT;
+    case STATUS_FAILED:
+        return FOUND_FAILED;
+    case STATUS_UNKNOWN:
+        return FOUND_MUTE;
+    default:
+        return FOUND_RECEIVES;
+    }
+}
+
+static bool fits(const RecoveryPlan *plan, const Facts facts[N_SIDES],
+                 const RecoveryRecord *record, bool adopt)
+{
+    const Facts *destination = &facts[SIDE_DESTINATION];
+    return plan->source & recovery_found_source(&facts[SIDE_SOURCE]) &&
+           plan->destination & recovery_found_destination(destination) &&
+           (!plan->needs_record || (record && record->context.started)) &&
+           (!plan->needs_settings || record) &&
+           (!plan->needs_file || record->context.through_file) &&
+           (!plan->needs_adopt || adopt) &&
+           (!plan->runs_there || facts_is_running(destination));
+}
+
+const RecoveryPlan *recovery_plan(const Facts facts[N_SIDES],
+                                  const RecoveryRecord *record, bool adopt)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(plans); i++) {
+        if (fits(&plans[i], facts, record, adopt)) {
+            return &plans[i];
+        }
+    }
+    g_assert_not_reached();
+}
+
+const RecoveryPlan *recovery_plans(size_t *ret_n)
+{
+    *ret_n = G_N_ELEMENTS(plans);
+    return plans;
+}

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * `qmigrate recover` from every pair of states in which it can find two QEMUs,
+ * with every record that an interrupted run can have left.  A model of both QEMUs
+ * answers and obeys.  Whatever it finds, it must not start a second guest, must
+ * not continue a guest that a person paused, and must end with an outcome that is
+ * true of the model; where all is recorded, exactly one QEMU runs the guest.
+ */
+#include "tests/lib/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "orchestrator/phases.h"
+#include "orchestrator/recovery-plan.h"
+#include "qmp/parser.h"
+
+#define TICK_US     450000 /* a later one would count as a process that froze */
+#define TICKS_MAX   400
+#define ACTIONS_MAX 400 /* at one moment */
+
+typedef struct {
+    const char *status, *run_state; /* NULL: the process has ended */
+    bool ran;                       /* it ran the guest since it was started */
+} Qemu;
+
+/* clang-format off */
+static const Qemu sources[] = {
+    { "none",            "running", true },
+    { "none",            "paused", true },
+    { "setup",           "running", true },
+    { "active",          "running", true },
+    { "active",          "paused", true },
+    { "pre-switchover",  "finish-migrate", true },
+    { "device",          "finish-migrate", true },
+    { "completed",       "postmigrate", true },
+    { "completed",       "running", true },
+    { "cancelling",      "running", true },
+    { "cancelled",       "running", true },
+    { "failed",          "running", true },
+    { "failed",          "postmigrate", true },
+    { "postcopy-active", "finish-migrate", true },
+    { "postcopy-paused", "finish-migrate", true },
+    { "quite-new",       "running", true },
+    { NULL, NULL, true },
+};
+static const Qemu destinations[] = {
+    { "none",            "inmigrate", false },
+    { "setup",           "inmigrate", false },
+    { "active",          "inmigrate", false },
+    { "completed",       "paused", false },
+    { "completed",       "paused", true },
+    { "completed",       "running", true },
+    { "postcopy-active", "paused", false },
+    { "postcopy-active", "running", true },
+    { "postcopy-paused", "paused", false },
+    { "postcopy-paused", "running", true },
+    { "failed",          "inmigrate", false },
+    { NULL, NULL, false },
+    { NULL, NULL, true },
+};
+static const OwnerContext contexts[] = {
+    { .guest_ran = true },
+    { .guest_ran = true, .started = true },
+    { .guest_ran = false, .started = true },
+    { .guest_ran = true, .started = true, .handed_over = true },
+    { .guest_ran = true, .started = true, .handed_over = true,
+      .cont_sent = true },
+    { .guest_ran = true, .started = true, .postcopy_sent = true },
+    { .guest_ran = true, .through_file = true, .held = true },
+    { .guest_ran = true, .through_file = true, .held = true, .started = true },
+    { .guest_ran = true, .through_file = true, .held = true, .started = true,
+      .handed_over = true },
+};
+/* clang-format on */
+
+typedef struct {
+    Qemu qemu[N_SIDES];
+    const OwnerContext *context; /* NULL: there is no record */
+    bool proves;                 /* the accelerator tells whether it ran */
+    MigrationSettings settings;
+    Migration *m;
+    int64_t now_us;
+    char what[160]; /* for a failure */
+} World;
+
+static bool runs(const World *world, Side side)
+{
+    const char *run_state = world->qemu[side].run_state;
+    return run_state && strcmp(run_state, "running") == 0;
+}
+
+static bool is_status(const World *world, Side side, const char *status)
+{
+    return g_strcmp0(world->qemu[side].status, status) == 0;
+}
+
+static unsigned n_broken; /* all are told, not only the first */
+
+static void hold(const World *world, bool condition, const char *rule)
+{
+    if (!condition) {
+        print_error("%s: %s\n", world->what, rule);
+        n_broken++;
+    }
+}
+
+/* ---- what both QEMUs say ---- */
+
+static void obey_all(World *world);
+
+static void feed(World *world, Event event)
+{
+    world->now_us += 1000;
+    event.time_us = world->now_us;
+    migration_feed(world->m, &event);
+}
+
+/* Of QMP's own parser, which is faster; it takes an object alone. */
+static JsonNode *parse(const char *text)
+{
+    if (*text == '[') {
+        return json_from_string(text, NULL);
+    }
+    JsonNode *node = json_node_new(JSON_NODE_OBJECT);
+    json_node_take_object(node, qmp_parse_object(text, strlen(text), NULL));
+    return node;
+}
+
+G_GNUC_PRINTF(4, 5)
+static void reply(World *world, Side side, Ask ask, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_autoptr(JsonNode) value = parse(text);
+    feed(world,
+         (Event){
+             .kind = EVENT_REPLY, .side = side, .ask = ask, .value = value });
+}
+
+static void announce(World *world, Side side, const char *status)
+{
+    g_autoptr(JsonObject) data = json_object_new();
+    world->qemu[side].status = status;
+    json_object_set_string_member(data, "status", status);
+    feed(world, (Event){ .kind = EVENT_QMP,
+                         .side = side,
+                         .name = "MIGRATION",
+                         .data = data,
+                         .qemu_time_us = world->now_us });
+}
+
+static void answer(World *world, Side side, Ask ask)
+{
+    const Qemu *qemu = &world->qemu[side];
+    switch ((int)ask) {
+    case ASK_RUN_STATE:
+        reply(world, side, ask, "{\"status\": \"%s\"}", qemu->run_state);
+        break;
+    case ASK_MIGRATION:
+        if (strcmp(qemu->status, "none") == 0) {
+            reply(world, side, ask, "{}");
+        } else {
+            reply(world, side, ask, "{\"status\": \"%s\"}", qemu->status);
+        }
+        break;
+    case ASK_CAPABILITIES:
+    case ASK_JOBS:
+    case ASK_BLOCK_JOBS:
+        reply(world, side, ask, "[]");
+        break;
+    case ASK_JIT:
+        reply(world, side, ask,
+              "{\"human-readable-text\": \"TB:\\nTB count   %s\\n\"}",
+              !world->proves ? "unknown"
+              : qemu->ran    ? "17"
+                             : "0");
+        break;
+    case ASK_VCPU_STATS:
+        reply(world, side, ask, "[]");
+        break;
+    default:
+        reply(world, side, ask, "{}");
+        break;
+    }
+}
+
+/* ---- what both QEMUs do, and what they must not be asked to ---- */
+
+static void obey_cont(World *world, Side side)
+{
+    Qemu *qemu = &world->qemu[side];
+    hold(world, world->context && world->context->guest_ran,
+         "I7: cont only for a guest that is recorded as running");
+    hold(world, !runs(world, side_other(side)), "two guests run");
+    if (side == SIDE_SOURCE) {
+        bool had_nothing =
+            world->context->through_file && !world->context->handed_over;
+        hold(world, had_nothing || !world->qemu[SIDE_DESTINATION].ran,
+             "I2: cont on the source, and it ran on the destination");
+        hold(world, !is_status(world, SIDE_DESTINATION, "completed"),
+             "cont on the source, and the destination has all of it");
+    } else {
+        hold(world, !qemu->ran, "I7: cont for a guest that someone paused");
+        hold(world,
+             is_status(world, side, "completed") ||
+                 is_status(world, side, "postcopy-active"),
+             "cont on a destination that has not got it");
+    }
+    qemu->run_state = "running";
+    qemu->ran = true;
+    feed(world, (Event){ .kind = EVENT_QMP,
+                         .side = side,
+                         .name = "RESUME",
+                         .qemu_time_us = world->now_us });
+}
+
+static void obey_cancel(World *world)
+{
+    hold(world, world->context != NULL, "I12: cancelled somebody else's");
+    hold(world, !g_str_has_prefix(world->qemu[SIDE_SOURCE].status, "postcopy"),
+         "I10: cancel in post-copy");
+    if (!is_status(world, SIDE_SOURCE, "completed") &&
+        !is_status(world, SIDE_SOURCE, "device")) {
+        if (strcmp(world->qemu[SIDE_SOURCE].run_state, "finish-migrate") == 0) {
+            world->qemu[SIDE_SOURCE].run_state = "running";
+        }
+        announce(world, SIDE_SOURCE, "cancelled");
+    }
+}
+
+static void complete(World *world)
+{
+    world->qemu[SIDE_SOURCE].run_state = "postmigrate";
+    if (world->qemu[SIDE_DESTINATION].status &&
+        !is_status(world, SIDE_DESTINATION, "failed")) {
+        if (!runs(world, SIDE_DESTINATION)) {
+            world->qemu[SIDE_DESTINATION].run_state = "paused";
+        }
+        announce(world, SIDE_DESTINATION, "completed");
+    }
+    announce(world, SIDE_SOURCE, "completed");
+}
+
+static void obey(World *world, const Action *action)
+{
+    Side side = action->side;
+    hold(world, world->qemu[side].status != NULL, "sent to one that is dead");
+    answer(world, side, action->ask);
+    switch ((int)action->ask) {
+    case TELL_CONT:
+        obey_cont(world, side);
+        break;
+    case TELL_CANCEL:
+        obey_cancel(world);
+        break;
+    case TELL_CONTINUE:
+        complete(world);
+        break;
+    case TELL_INCOMING:
+        hold(world, world->context && world->context->through_file,
+             "migrate-incoming without a file");
+        world->qemu[SIDE_DESTINATION].run_state = "paused";
+        announce(world, SIDE_DESTINATION, "completed");
+        break;
+    case TELL_STOP:
+        /* A cont that was sent may have been heard. */
+        hold(world,
+             side == SIDE_SOURCE &&
+                 (world->qemu[SIDE_DESTINATION].ran ||
+                  (world->context->cont_sent && !world->proves)),
+             "stopped a guest that is nowhere else");
+        world->qemu[side].run_state = "paused";
+        break;
+    case TELL_QUIT:
+        hold(world, false, "quit without --quit-stale");
+        break;
+    }
+}
+
+static void connect_to(World *world, Side side)
+{
+    static const ProcessIdentity identities[N_SIDES] = {
+        { 11, 1, 1, "boot" },
+        { 12, 2, 1, "boot" },
+    };
+    g_autoptr(RecoveryRecord) record = NULL;
+    if (!world->qemu[side].status) {
+        feed(world, (Event){ .kind = EVENT_LOST,
+                             .side = side,
+                             .code = FAILURE_MONITOR_UNREACHABLE,
+                             .text = "refused" });
+        feed(world, (Event){ .kind = EVENT_DIED, .side = side });
+        return;
+    }
+    if (world->context) {
+        record = recovery_record_new();
+        record->context = *world->context;
+        record->uri = g_strdup(world->context->through_file ? "file:/run/guest"
+                                                            : "unix:/run/s");
+        for (Side one = SIDE_SOURCE; one < N_SIDES; one++) {
+            record->process[one] = identities[one];
+            record->address[one] = g_strdup("unix:/run/qmp");
+        }
+    }
+    feed(world, (Event){ .kind = EVENT_CONNECTED,
+                         .side = side,
+                         .pid = identities[side].pid,
+                         .identity = &identities[side],
+                         .record = record,
+                         .version = "10.0.0" });
+}
+
+static void obey_all(World *world)
+{
+    for (int i = 0; world->m->actions->len > 0; i++) {
+        if (i == ACTIONS_MAX) {
+            hold(world, false, "it asks for ever, and time stands still");
+            g_ptr_array_set_size(world->m->actions, 0);
+            return;
+        }
+        g_autofree Action *action =
+            g_ptr_array_steal_index(world->m->actions, 0);
+        if (action->kind == ACTION_CONNECT) {
+            connect_to(world, action->side);
+        } else {
+            obey(world, action);
+            qmp_command_free(action->command);
+        }
+    }
+}
+
+/* ---- one of them, and all ---- */
+
+static void check_truth(const World *world)
+{
+    const Migration *m = world->m;
+    bool on_source = runs(world, SIDE_SOURCE);
+    bool on_destination = runs(world, SIDE_DESTINATION);
+
+    switch (m->outcome) {
+    case OUTCOME_MIGRATED:
+        hold(world, is_status(world, SIDE_DESTINATION, "completed"),
+             "migrated, and the destination is not complete");
+        hold(world, !on_source, "migrated, and the source runs");
+        break;
+    case OUTCOME_FAILED:
+    case OUTCOME_CANCELLED:
+    case OUTCOME_REFUSED:
+        hold(world, !on_destination, "on the source, and the destination runs");
+        hold(world, world->qemu[SIDE_SOURCE].status != NULL,
+             "on a source that is dead");
+        break;
+    case OUTCOME_LOST:
+        hold(world, !on_source && !on_destination, "lost, and it runs");
+        break;
+    default:
+        break;
+    }
+}
+
+static Outcome recover(World *world)
+{
+    world->settings =
+        (MigrationSettings){ .uri = (char *)"unix:/run/stream",
+                             .recover_only = true,
+                             .recover_attempts = 1,
+                             .recover_timeout_us = 4 * G_USEC_PER_SEC,
+                             .postcopy_stall_us = G_USEC_PER_SEC,
+                             .adopt = world->settings.adopt };
+    bool both = runs(world, SIDE_SOURCE) && runs(world, SIDE_DESTINATION);
+    world->m = migration_new(&world->settings);
+    feed(world, (Event){ .kind = EVENT_START });
+    PhaseId phase = world->m->phase;
+    unsigned n_ticks = 0; /* in this phase */
+    for (int i = 0; i < TICKS_MAX && world->m->phase != PHASE_DONE; i++) {
+        obey_all(world);
+        n_ticks = world->m->phase == phase ? n_ticks + 1 : 0;
+        phase = world->m->phase;
+        world->now_us += TICK_US;
+        bool is_late = n_ticks > 4 && phase_row(phase)->deadline_ms > 0;
+        feed(world, (Event){ .kind = is_late ? EVENT_DEADLINE : EVENT_TICK });
+    }
+    obey_all(world);
+    hold(world, world->m->phase == PHASE_DONE, "it does not end");
+    hold(world,
+         both || !(runs(world, SIDE_SOURCE) && runs(world, SIDE_DESTINATION)),
+         "two guests run");
+    check_truth(world);
+    Outcome outcome = world->m->outcome;
+    migration_free(world->m);
+    return outcome;
+}
+
+static void describe(World *world)
+{
+    char marks[RECOVERY_MARKS_MAX];
+    size_t n =
+        world->context ? recovery_record_marks(world->context, marks) : 0;
+    g_snprintf(world->what, sizeof(world->what),
+               "source %s/%s, destination %s/%s%s, record %.*s%s%s",
+               world->qemu[0].status ? world->qemu[0].status : "dead",
+               world->qemu[0].run_state ? world->qemu[0].run_state : "",
+               world->qemu[1].status ? world->qemu[1].status : "dead",
+               world->qemu[1].run_state ? world->qemu[1].run_state : "",
+               world->qemu[1].ran ? " ran" : "", (int)n, marks,
+               world->proves ? ", proves" : "",
+               world->settings.adopt ? ", --adopt" : "");
+}
+
+static unsigned n_worlds;
+
+static bool is_sending(const Qemu *source)
+{
+    return g_strcmp0(source->status, "active") == 0 ||
+           g_strcmp0(source->status, "setup") == 0;
+}
+
+static void try_records(World *world)
+{
+    const Qemu found[N_SIDES] = { world->qemu[0], world->qemu[1] };
+    for (size_t i = 0; i <= G_N_ELEMENTS(contexts); i++) {
+        for (int bits = 0; bits < 4; bits++) {
+            world->qemu[0] = found[0];
+            world->qemu[1] = found[1];
+            world->context = i < G_N_ELEMENTS(contexts) ? &contexts[i] : NULL;
+            world->proves = bits & 1;
+            world->settings.adopt = bits & 2;
+            if (world->context && world->context->cont_sent == false &&
+                !world->proves && found[1].ran) {
+                continue; /* somebody else continued it, and nothing tells */
+            }
+            if (world->settings.adopt && !is_sending(&found[SIDE_SOURCE])) {
+                continue; /* it makes no difference */
+            }
+            describe(world);
+            recover(world);
+            n_worlds++;
+        }
+    }
+}
+
+static void no_state_leads_to_two_guests_or_a_lie(void **state)
+{
+    for (size_t s = 0; s < G_N_ELEMENTS(sources); s++) {
+        for (size_t d = 0; d < G_N_ELEMENTS(destinations); d++) {
+            World world = { .qemu = { sources[s], destinations[d] },
+                            .now_us = 1000 };
+            try_records(&world);
+        }
+    }
+    printf("%u worlds\n", n_worlds);
+    assert_int_equal(n_broken, 0);
+}
+
+/* ---- what must come of what a killed run leaves ---- */
+
+static const struct {
+    const char *what;
+    Qemu source, destination;
+    OwnerContext context;
+    Outcome outcome;
+    bool runs_there; /* else on the source */
+} killed[] = {
+    { "in prepare",
+      { "none", "running", true },
+      { "none", "inmigrate", false },
+      { .guest_ran = true },
+      OUTCOME_FAILED },
+    { "in pre-copy",
+      { "active", "running", true },
+      { "active", "inmigrate", false },
+      { .guest_ran = true, .started = true },
+      OUTCOME_CANCELLED },
+    { "before the switchover",
+      { "pre-switchover", "finish-migrate", true },
+      { "active", "inmigrate", false },
+      { .guest_ran = true, .started = true },
+      OUTCOME_MIGRATED,
+      true },
+    { "before cont",
+      { "completed", "postmigrate", true },
+      { "completed", "paused", false },
+      { .guest_ran = true, .started = true, .handed_over = true },
+      OUTCOME_MIGRATED,
+      true },
+    { "with a cont that was lost",
+      { "completed", "postmigrate", true },
+      { "completed", "paused", false },
+      { .guest_ran = true,
+        .started = true,
+        .handed_over = true,
+        .cont_sent = true },
+      OUTCOME_MIGRATED,
+      true },
+    { "after cont",
+      { "completed", "postmigrate", true },
+      { "completed", "running", true },
+      { .guest_ran = true,
+        .started = true,
+        .handed_over = true,
+        .cont_sent = true },
+      OUTCOME_MIGRATED,
+      true },
+    { "stopped, to be saved",
+      { "none", "paused", true },
+      { "none", "inmigrate", false },
+      { .guest_ran = true, .through_file = true, .held = true },
+      OUTCOME_FAILED },
+    { "saved, not loaded",
+      { "completed", "postmigrate", true },
+      { "none", "inmigrate", false },
+      { .guest_ran = true,
+        .through_file = true,
+        .held = true,
+        .started = true },
+      OUTCOME_MIGRATED,
+      true },
+    { "loaded",
+      { "completed", "postmigrate", true },
+      { "completed", "paused", false },
+      { .guest_ran = true,
+        .through_file = true,
+        .held = true,
+        .started = true,
+        .handed_over = true },
+      OUTCOME_MIGRATED,
+      true },
+    { "after it had failed",
+      { "failed", "running", true },
+      { "failed", "inmigrate", false },
+      { .guest_ran = true, .started = true },
+      OUTCOME_FAILED },
+    { "and the destination died in pre-copy",
+      { "failed", "running", true },
+      { NULL, NULL, false },
+      { .guest_ran = true, .started = true },
+      OUTCOME_FAILED },
+    { "and the source died after the handover",
+      { NULL, NULL, true },
+      { "completed", "paused", false },
+      { .guest_ran = true, .started = true, .handed_over = true },
+      OUTCOME_MIGRATED,
+      true },
+};
+
+static void the_guest_runs_again(void **state)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(killed); i++) {
+        World world = { .qemu = { killed[i].source, killed[i].destination },
+                        .context = &killed[i].context,
+                        .proves = true,
+                        .now_us = 1000 };
+        g_snprintf(world.what, sizeof(world.what), "killed %s", killed[i].what);
+        Side side = killed[i].runs_there ? SIDE_DESTINATION : SIDE_SOURCE;
+        Outcome outcome = recover(&world);
+        hold(&world, runs(&world, side), "the guest does not run");
+        hold(&world, outcome == killed[i].outcome, "another outcome");
+    }
+    assert_int_equal(n_broken, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_state_leads_to_two_guests_or_a_lie),
+        cmocka_unit_test(the_guest_runs_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
