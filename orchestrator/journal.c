@@ -154,7 +154,8 @@ static void store_marks(Journal *journal, const OwnerContext *context)
 /* With nothing sent there is nothing to finish or to undo. */
 static bool is_to_be_written(const Migration *m)
 {
-    return m->phase > PHASE_EXAMINE && m->phase < PHASE_DONE &&
+    bool is_recorded = !m->settings->recover_only || m->record;
+    return is_recorded && m->phase > PHASE_EXAMINE && m->phase < PHASE_DONE &&
            process_identity_is_known(&m->identity[SIDE_SOURCE]) &&
            process_identity_is_known(&m->identity[SIDE_DESTINATION]);
 }

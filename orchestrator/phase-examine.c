@@ -142,7 +142,7 @@ static void adopt_proof(Migration *m, FoundSource source,
     Status status = m->facts[SIDE_SOURCE].status;
     bool is_postcopy = source & (FOUND_POSTCOPY | FOUND_SPLIT);
     *ours = (Ours){ .known_us = m->now_us };
-    if (is_postcopy || is_recorded(m, source, there)) {
+    if (is_postcopy || m->plan->runs_there || is_recorded(m, source, there)) {
         ours->proof = OURS_PROVED;
         ours->ended = status_is_terminal(status) ? status : STATUS_UNKNOWN;
     }
@@ -224,8 +224,14 @@ static PhaseId refuse(Migration *m, const RecoveryPlan *plan)
     }
     bool is_reached =
         m->facts[SIDE_SOURCE].connected || m->facts[SIDE_DESTINATION].connected;
+    bool is_nothing = plan->failure == FAILURE_NO_MIGRATION;
     phase_fail(m, plan->failure, N_SIDES, "%s",
-               failure_row(plan->failure)->meaning);
+               is_nothing ? "nothing to recover: no migration is in progress, "
+                            "and the guest is on the source"
+                          : failure_row(plan->failure)->meaning);
+    if (is_nothing) {
+        m->failure.hint = g_strdup("start a new migration with qmigrate run");
+    }
     if (plan->failure == FAILURE_NOT_PROVED && is_reached) {
         m->outcome = OUTCOME_UNRESOLVED;
         phase_say_unresolved(m);
@@ -262,6 +268,11 @@ PhaseId phase_start_recovery(Migration *m)
     if (plan->failure != FAILURE_NONE) {
         phase_fail(m, plan->failure, N_SIDES, "%s",
                    failure_row(plan->failure)->meaning);
+    }
+    if (plan->failure == FAILURE_INTERRUPTED && !m->failure.hint) {
+        m->failure.hint =
+            g_strdup("start the next migration with a destination "
+                     "that was restarted with -S -incoming defer");
     }
     return plan->phase;
 }

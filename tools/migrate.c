@@ -146,11 +146,10 @@ gboolean migrate_prepare(MigrationSettings *settings,
     return TRUE;
 }
 
-void migrate_remove_socket(const Migration *m)
+static void remove_socket(const char *text)
 {
     g_auto(Uri) uri = { 0 };
-    if (!m->settings->is_usual || !uri_parse(migration_uri(m), &uri, NULL) ||
-        uri.kind != URI_UNIX) {
+    if (!text || !uri_parse(text, &uri, NULL) || uri.kind != URI_UNIX) {
         return;
     }
     /* That of a run which was killed can be the user's. */
@@ -158,6 +157,16 @@ void migrate_remove_socket(const Migration *m)
     if (g_str_has_prefix(name, SOCKET_PREFIX) &&
         g_str_has_suffix(name, SOCKET_SUFFIX)) {
         unlink(uri.path);
+    }
+}
+
+void migrate_remove_socket(const Migration *m)
+{
+    if (m->record) {
+        remove_socket(m->record->uri); /* of the run that was killed */
+    }
+    if (m->settings->is_usual) {
+        remove_socket(m->uri ? m->uri : m->settings->uri);
     }
 }
 
@@ -169,7 +178,7 @@ void migrate_remove_file(const Migration *m)
                        m->pid[SIDE_SOURCE] > 0; /* known on this host only */
     if (is_ours &&
         (m->outcome == OUTCOME_FAILED || m->outcome == OUTCOME_CANCELLED) &&
-        uri_parse(m->settings->uri, &uri, NULL) && uri_owns_file(&uri) &&
+        uri_parse(migration_uri(m), &uri, NULL) && uri_owns_file(&uri) &&
         lstat(uri.path, &st) == 0 && S_ISREG(st.st_mode)) {
         unlink(uri.path);
     }
