@@ -227,6 +227,11 @@ void walk_check_outcome(const Migration *m)
         assert_non_null(m->failure.message);
         assert_non_null(m->failure.phase);
     }
+    if (m->outcome == OUTCOME_LOST) { /* no vCPU of it runs anywhere */
+        assert_true(source->dead || !facts_is_running(source));
+        assert_true(destination->dead || !facts_is_running(destination) ||
+                    !m->context.started);
+    }
     if (m->outcome == OUTCOME_REFUSED || m->outcome == OUTCOME_ERROR) {
         assert_false(m->context.started);
     }

@@ -26,7 +26,8 @@ static void check_proof(Owner owner, const Facts facts[N_SIDES],
                      ours_is_current(&context->ours, source->status);
 
     switch ((int)owner) {
-    case OWNER_CONT_SOURCE: /* I14 */
+    case OWNER_CONT_SOURCE: /* I7, I14 */
+        assert_true(context->guest_ran);
         assert_true(is_proved || (context->held && !context->started));
         assert_false(context->ours.is_external);
         break;
