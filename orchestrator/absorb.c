@@ -52,36 +52,6 @@ static void take_threads(Migration *m, JsonNode *reply)
     m->n_channels = MAX(m->n_channels, n);
 }
 
-/*
- * A STOP can be the switchover's, which shows as "finish-migrate", or a person's,
- * or the guest has stopped by itself: then it shall stay stopped on the
- * destination (I7), where QEMU would refuse to let some of these run.
- */
-static void check_stopped(Migration *m, Side side)
-{
-    static const char *const stopped[] = {
-        "paused",         "shutdown", "guest-panicked",
-        "internal-error", "io-error", "watchdog",
-    };
-    bool is_under_way = m->phase == PHASE_TRANSFER ||
-                        m->phase == PHASE_SWITCHOVER ||
-                        (m->phase == PHASE_POSTCOPY && !m->context.cont_sent);
-    if (side != SIDE_SOURCE || !is_under_way || m->context.held) {
-        return;
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(stopped); i++) {
-        if (facts_run_state_is(&m->facts[side], stopped[i])) {
-            m->context.guest_ran = false;
-        }
-    }
-    if (facts_run_state_is(&m->facts[side], "shutdown")) {
-        m->facts[side].guest_off = false; /* QEMU stays: -no-shutdown */
-    }
-    if (facts_run_state_is(&m->facts[side], "running")) {
-        m->context.guest_ran = true;
-    }
-}
-
 /* Whose migration the source reports, and how far it is. */
 static void take_source(Migration *m, JsonNode *reply)
 {
@@ -122,7 +92,9 @@ static void absorb_reply(Migration *m, const Event *event)
     switch ((int)event->ask) {
     case ASK_RUN_STATE:
         facts_take_query_status(facts, event->value);
-        check_stopped(m, event->side);
+        if (event->side == SIDE_SOURCE) {
+            phase_follow_guest(m);
+        }
         break;
     case ASK_MIGRATION:
         facts_take_query_migrate(facts, event->value);
@@ -293,6 +265,10 @@ static void absorb(Migration *m, const Event *event)
     case EVENT_QMP:
         take_event(m, event);
         phase_absorb_jobs(m, event);
+        if (phase_is_event(event, SIDE_SOURCE, "SUSPEND") ||
+            phase_is_event(event, SIDE_SOURCE, "WAKEUP")) {
+            phase_follow_guest(m);
+        }
         break;
     case EVENT_REPLY:
         absorb_reply(m, event);

@@ -2,6 +2,8 @@
 /* What is done about a migration that goes on, when it is over, and how it ended. */
 #include "orchestrator/attached-private.h"
 
+#include "orchestrator/guest-state.h"
+
 /* What an end may take to show on both sides, and who runs it to act on it; and
  * the destination's monitor to be reached. */
 #define PATIENCE_US (6 * G_USEC_PER_SEC)
@@ -97,6 +99,19 @@ static void name_the_lost(Attached *a)
     }
 }
 
+/* It migrated; one that came to a stop by itself is not as it should be. */
+static void end_there(Attached *a)
+{
+    const char *run_state = a->facts[SIDE_DESTINATION].run_state;
+    if (a->guest_ran && guest_state_is_fault(run_state)) {
+        attached_fail(a, FAILURE_GUEST_STATE, OUTCOME_VERDICT, SIDE_DESTINATION,
+                      "the guest %s (run state %s)",
+                      guest_state_phrase(run_state), run_state);
+    } else {
+        end(a, OUTCOME_MIGRATED, true);
+    }
+}
+
 static void conclude(Attached *a, Owner owner)
 {
     Status status = a->facts[SIDE_SOURCE].status;
@@ -107,7 +122,7 @@ static void conclude(Attached *a, Owner owner)
         end(a, is_cancelled ? OUTCOME_CANCELLED : OUTCOME_FAILED, true);
         break;
     case OWNER_DESTINATION:
-        end(a, OUTCOME_MIGRATED, true);
+        end_there(a);
         break;
     case OWNER_SPLIT:
         end(a, OUTCOME_POSTCOPY_PAUSED, true);

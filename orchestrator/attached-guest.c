@@ -3,6 +3,7 @@
  * came later. */
 #include "orchestrator/attached.h"
 
+#include "orchestrator/guest-state.h"
 #include "orchestrator/saturate.h"
 #include "qmp/json.h"
 
@@ -99,15 +100,6 @@ int64_t attached_switchover_us(const Attached *a)
 
 /* --- in words --- */
 
-static char *standing(const Facts *facts, const char *where)
-{
-    return runs(facts) ? g_strdup_printf("runs on the %s", where)
-           : facts_run_state_is(facts, "paused")
-               ? g_strdup_printf("is on the %s, paused", where)
-               : g_strdup_printf("is on the %s, whose run state is %s", where,
-                                 facts->run_state);
-}
-
 /* clang-format off */
 static const struct {
     const char *guest, *phrase; /* NULL: as the source's run state is */
@@ -175,10 +167,10 @@ static char *ended(const Attached *a, const char **ret_guest)
             continue;
         }
         Side side = owner == OWNER_DESTINATION ? SIDE_DESTINATION : SIDE_SOURCE;
-        g_autofree char *stands = standing(&a->facts[side], side_name(side));
         *ret_guest = ends[i].guest;
-        return g_strdup_printf("the guest %s",
-                               ends[i].phrase ? ends[i].phrase : stands);
+        return ends[i].phrase
+                   ? g_strdup_printf("the guest %s", ends[i].phrase)
+                   : guest_state_text(a->facts[side].run_state, side);
     }
     *ret_guest = "unknown";
     return unproved(a);
@@ -196,9 +188,8 @@ static char *incoming(const Attached *a, const char **ret_guest)
     if (facts->status == STATUS_COMPLETED) {
         /* It came here: for the next migration this is the source. */
         *ret_guest = "source";
-        g_autofree char *stands = standing(facts, "source");
-        return g_strdup_printf("the guest %s, where it came by migration",
-                               stands);
+        g_autofree char *text = guest_state_text(facts->run_state, SIDE_SOURCE);
+        return g_strdup_printf("%s, where it came by migration", text);
     }
     *ret_guest = "unknown";
     return g_strdup("this QEMU is the one that the guest comes to: it is to be "
@@ -229,15 +220,24 @@ char *attached_guest(const Attached *a, const char **ret_guest)
                                "waits for cont%s",
                                going_on[status].then);
     }
-    g_autofree char *on_source = standing(source, "source");
-    g_autofree char *on_destination =
-        status == STATUS_POSTCOPY && destination->connected
-            ? standing(destination, "destination")
-            : NULL;
+    bool is_there = status == STATUS_POSTCOPY && destination->connected;
+    g_autofree char *text =
+        is_there ? guest_state_text(destination->run_state, SIDE_DESTINATION)
+        : going_on[status].phrase
+            ? g_strdup_printf("the guest %s", going_on[status].phrase)
+            : guest_state_text(source->run_state, SIDE_SOURCE);
     *ret_guest = going_on[status].guest;
-    return g_strdup_printf("the guest %s%s",
-                           on_destination            ? on_destination
-                           : going_on[status].phrase ? going_on[status].phrase
-                                                     : on_source,
-                           going_on[status].then);
+    return g_strdup_printf("%s%s", text, going_on[status].then);
+}
+
+const char *attached_guest_state(const Attached *a, const char *guest)
+{
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        const Facts *facts = &a->facts[side];
+        if (g_str_equal(guest, side_name(side)) && facts->connected &&
+            *facts->run_state) {
+            return facts->run_state;
+        }
+    }
+    return NULL;
 }

@@ -85,6 +85,10 @@ Owner attached_judge(const Attached *a, bool final);
  * unknown), which *@ret_guest becomes.  Free with g_free(). */
 char *attached_guest(const Attached *a, const char **ret_guest);
 
+/* The run state of the QEMU that *@ret_guest of attached_guest() names, which is
+ * @guest; NULL: nobody has it, or it is not known. */
+const char *attached_guest_state(const Attached *a, const char *guest);
+
 /* In post-copy, and the destination stands still: its -S, or a person. */
 bool attached_waits_for_cont(const Attached *a);
 

@@ -130,6 +130,13 @@ void facts_take_query_migrate(Facts *facts, JsonNode *reply)
     }
 }
 
+static void change_run_state(Facts *facts, const char *from, const char *to)
+{
+    if (facts_run_state_is(facts, from)) {
+        g_strlcpy(facts->run_state, to, sizeof(facts->run_state));
+    }
+}
+
 void facts_take_event(Facts *facts, const char *name, JsonObject *data,
                       int64_t time_us)
 {
@@ -141,9 +148,13 @@ void facts_take_event(Facts *facts, const char *name, JsonObject *data,
         facts->stopped = false;
         facts->ran = true;
         facts->never_ran = false;
-        if (facts_run_state_is(facts, "inmigrate")) {
-            g_strlcpy(facts->run_state, "running", sizeof(facts->run_state));
-        }
+        change_run_state(facts, "inmigrate", "running");
+    } else if (strcmp(name, "SUSPEND") == 0) {
+        change_run_state(facts, "running", "suspended");
+    } else if (strcmp(name, "WAKEUP") == 0 && !facts->stopped) {
+        change_run_state(facts, "suspended", "running");
+    } else if (strcmp(name, "GUEST_PANICKED") == 0) {
+        facts->panicked_us = time_us;
     } else if (strcmp(name, "SHUTDOWN") == 0 && data) {
         facts->guest_off =
             g_strcmp0(qmp_json_string(data, "reason"), "guest-shutdown") == 0;

@@ -46,6 +46,7 @@ typedef struct {
     int64_t stop_us;
     int64_t resume_us;
     int64_t completed_us;
+    int64_t panicked_us;
     bool stopped; /* STOP came after the last RESUME */
     bool
         ran; /* seen running, or answered our cont: if it is paused now, someone

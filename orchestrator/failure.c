@@ -185,6 +185,10 @@ static const FailureRow rows[N_FAILURES] = {
     [FAILURE_BEATS_LOST] = { "beats-lost",
         "heartbeats of the guest were lost or came twice",
         "the guest was rolled back or ran in two places", OUTCOME_VERDICT },
+    [FAILURE_GUEST_STATE] = { "guest-state",
+        "the guest is not in the run state it was in before",
+        "look at the guest's console and at the log of its QEMU",
+        OUTCOME_VERDICT },
 };
 /* clang-format on */
 

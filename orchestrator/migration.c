@@ -227,6 +227,7 @@ void migration_free(Migration *m)
         caps_machine_clear(&m->machines[side]);
         g_clear_pointer(&m->jobs[side], g_ptr_array_unref);
         g_clear_pointer(&m->job_rows[side], json_node_unref);
+        g_free(m->monitor[side]);
     }
     recovery_record_unref(m->record);
     g_free(m->blocked);
@@ -407,4 +408,9 @@ QmpCommand *migration_yank_command(void)
     qmp_command_set_node(command, "instances",
                          json_from_string(instances, NULL));
     return command;
+}
+
+const char *migration_monitor(const Migration *m, Side side)
+{
+    return m->monitor[side] ? m->monitor[side] : "QMP";
 }

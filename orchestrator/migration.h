@@ -169,6 +169,8 @@ typedef struct {
     const MigrationSettings *settings;
     PhaseId phase;
     int64_t now_us;
+    char *monitor[N_SIDES]; /* the address as a word of a shell command, for
+                             * messages; NULL: not known */
 
     /* what is known */
     Facts facts[N_SIDES];
@@ -186,6 +188,10 @@ typedef struct {
     char *uri, *uri_reason; /* chosen instead of the usual; or NULL */
     char *migrate_uri;      /* what the source is told */
     OwnerContext context;
+    char intended[24]; /* run state that the guest had on the source, or that a
+                        * person gave it since; "": not known */
+    char found[24];    /* the run state at inspect; "": not known */
+    char seen[24];     /* on the source, the last one before a switchover */
 
     /* what is going on */
     uint64_t waiting[N_SIDES]; /* bits of Ask: answers that are to come */
@@ -207,6 +213,7 @@ typedef struct {
         found_downtime_ms;    /* the source's own, before prepare; 0: unknown */
     Recovery recovery;        /* of a post-copy that broke */
     bool is_resolve_extended; /* the source is still cancelling */
+    bool has_asked_guest;     /* roll-back: for its run state */
     bool has_acted;     /* resolve: in this tick; the next answers will tell */
     GPtrArray *actions; /* of Action: to be performed, then cleared */
 
@@ -277,6 +284,9 @@ void migration_settings_clear(MigrationSettings *settings);
 
 /* Breaks the connection of a migration, out of band. */
 QmpCommand *migration_yank_command(void);
+
+/* The monitor of @side for a command to type; "QMP" if it is not known. */
+const char *migration_monitor(const Migration *m, Side side);
 
 /* The address that the source is told. */
 const char *migration_way(const Migration *m);

@@ -24,7 +24,7 @@ typedef enum {
     DESTINATION_WAITS,  /* not there yet */
     DESTINATION_NEVER,  /* proved never to have run it, and never will */
     DESTINATION_LOADED, /* complete, and waits for cont */
-    DESTINATION_RUNS,   /* complete, in the run state intended */
+    DESTINATION_RUNS,   /* complete, and needs no cont */
     DESTINATION_STRAYS, /* runs, but its migration is not complete */
     DESTINATION_POSTCOPY,
     DESTINATION_SPLIT,
@@ -113,6 +113,13 @@ bool owner_never_ran_there(const Facts *destination,
            !facts_has_run(destination);
 }
 
+static bool may_have_run(const Facts *facts, const OwnerContext *context)
+{
+    return !facts->never_ran &&
+           (context->cont_sent || context->postcopy || facts_has_run(facts) ||
+            facts->blind || status_is_postcopy(facts->status));
+}
+
 static SourceView view_source(const Facts facts_of[N_SIDES],
                               const OwnerContext *context)
 {
@@ -137,6 +144,12 @@ static SourceView view_source(const Facts facts_of[N_SIDES],
         return SOURCE_MIGRATES;
     }
     if (facts_run_state_is(facts, "postmigrate")) {
+        /* So 7.2 calls a guest that was stopped before, and could not go. */
+        if (!context->guest_ran && !context->arrived &&
+            facts->status != STATUS_COMPLETED &&
+            !may_have_run(&facts_of[SIDE_DESTINATION], context)) {
+            return SOURCE_RUNS;
+        }
         /* 7.2 comes here too when somebody cancels a post-copy. */
         return facts->status == STATUS_COMPLETED   ? SOURCE_HANDED
                : facts->status == STATUS_CANCELLED ? SOURCE_SPOILT
@@ -162,14 +175,7 @@ static SourceView view_source(const Facts facts_of[N_SIDES],
                                                        : SOURCE_RUNS;
 }
 
-static bool may_have_run(const Facts *facts, const OwnerContext *context)
-{
-    return !facts->never_ran &&
-           (context->cont_sent || context->postcopy || facts_has_run(facts) ||
-            facts->blind || status_is_postcopy(facts->status));
-}
-
-/* All of the guest is there: is it in the run state intended (I9)? */
+/* All of the guest is there: does it only wait for cont? */
 static DestinationView view_complete(const Facts *facts,
                                      const OwnerContext *context)
 {
@@ -179,15 +185,14 @@ static DestinationView view_complete(const Facts *facts,
     if (facts_run_state_is(facts, "inmigrate")) {
         return facts_has_run(facts) ? DESTINATION_WAITS : DESTINATION_LOADED;
     }
-    /* Did our cont get lost, or did someone pause it since? */
-    if (facts->blind && context->cont_sent && !facts_has_run(facts)) {
-        return DESTINATION_UNKNOWN;
+    /* If it ran there and does not now, someone paused it (I7).  What else it may
+     * be, it came to by itself: cont is not what it needs. */
+    if (!facts_run_state_is(facts, "paused") || facts_has_run(facts)) {
+        return DESTINATION_RUNS;
     }
-    /* If it ran there and does not now, someone paused it (I7), or it stopped
-     * by itself: panicked, shut down... */
-    return facts_has_run(facts)                  ? DESTINATION_RUNS
-           : facts_run_state_is(facts, "paused") ? DESTINATION_LOADED
-                                                 : DESTINATION_WAITS;
+    /* Did our cont get lost, or did someone pause it since? */
+    return facts->blind && context->cont_sent ? DESTINATION_UNKNOWN
+                                              : DESTINATION_LOADED;
 }
 
 static DestinationView view_destination(const Facts *facts,

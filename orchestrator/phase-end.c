@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "orchestrator/guest-state.h"
 #include "orchestrator/phases.h"
 #include "orchestrator/secure.h"
 
@@ -141,9 +142,25 @@ static bool quit_stale(Migration *m)
     return false;
 }
 
+/* It was stopped after it last told its run state: what became of it? */
+static bool ask_guest(Migration *m)
+{
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        const Facts *facts = &m->facts[side];
+        if (keeps_guest(m, side) && facts->connected && facts->stopped &&
+            guest_state_is_live(facts->run_state) && !m->has_asked_guest) {
+            m->has_asked_guest = true;
+            phase_ask(m, side, ASK_RUN_STATE, NULL);
+            return true;
+        }
+    }
+    return false;
+}
+
 PhaseId roll_back_enter(Migration *m)
 {
-    return undo_next(m) || quit_stale(m) ? m->phase : PHASE_DONE;
+    return undo_next(m) || ask_guest(m) || quit_stale(m) ? m->phase
+                                                         : PHASE_DONE;
 }
 
 /* It took the guest along, after all was well. */
@@ -182,8 +199,9 @@ PhaseId roll_back_handle(Migration *m, const Event *event)
         }
         return PHASE_DONE;
     }
-    return phase_is_waiting(m) || undo_next(m) || quit_stale(m) ? m->phase
-                                                                : PHASE_DONE;
+    return phase_is_waiting(m) || undo_next(m) || ask_guest(m) || quit_stale(m)
+               ? m->phase
+               : PHASE_DONE;
 }
 
 /* A QEMU that refuses credentials says little, and the other side's words may be
@@ -245,6 +263,7 @@ PhaseId done_enter(Migration *m)
         }
     }
     name_cause(m);
+    phase_judge_guest(m);
     return m->phase;
 }
 

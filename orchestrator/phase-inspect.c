@@ -105,8 +105,6 @@ PhaseId inspect_handle(Migration *m, const Event *event)
     if (!preflight_judge(m)) {
         return refuse(m);
     }
-    const Facts *source = &m->facts[SIDE_SOURCE];
-    m->context.guest_ran = facts_run_state_is(source, "running") ||
-                           facts_run_state_is(source, "suspended");
+    phase_find_guest(m);
     return m->settings->check_only ? PHASE_DONE : PHASE_PREPARE;
 }

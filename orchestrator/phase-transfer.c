@@ -39,7 +39,10 @@ PhaseId transfer_enter(Migration *m)
     }
     steer_begin(m);
     /* Somebody stopped it since inspect has asked: so it stays (I7). */
-    m->context.guest_ran &= !m->facts[SIDE_SOURCE].stopped;
+    if (m->facts[SIDE_SOURCE].stopped) {
+        m->context.guest_ran = false;
+        phase_ask(m, SIDE_SOURCE, ASK_RUN_STATE, NULL);
+    }
     if (m->context.through_file && m->context.guest_ran &&
         !m->settings->is_live) {
         phase_ask(m, SIDE_SOURCE, TELL_STOP, NULL);

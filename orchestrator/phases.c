@@ -54,8 +54,10 @@ bool phase_is_waiting_for(const Migration *m, Side side, Ask ask)
 static Outcome outcome_before_start(FailureCode code)
 {
     Outcome outcome = failure_row(code)->outcome;
-    return outcome == OUTCOME_FAILED || outcome == OUTCOME_LOST ? OUTCOME_ERROR
-                                                                : outcome;
+    return outcome == OUTCOME_FAILED || outcome == OUTCOME_LOST ||
+                   outcome == OUTCOME_VERDICT
+               ? OUTCOME_ERROR
+               : outcome;
 }
 
 FailureCode phase_death_code(const Migration *m, Side side)

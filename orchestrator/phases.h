@@ -113,6 +113,12 @@ bool phase_waits_for_jobs(const Migration *m);
 bool phase_jobs_are_done(Migration *m);
 /* Takes what @event says of a job, and notes what went wrong too late. */
 void phase_absorb_jobs(Migration *m, const Event *event);
+/* The guest's run state on the source: remembers the intended one.  At inspect,
+ * and while it is under way. */
+void phase_find_guest(Migration *m);
+void phase_follow_guest(Migration *m);
+/* done: a guest that migrated into another run state than the intended one. */
+void phase_judge_guest(Migration *m);
 
 bool phase_has_completed(const Migration *m); /* on both sides */
 /* The destination is proved to have the guest: notes that, and returns the phase

@@ -7,6 +7,7 @@
 #include "orchestrator/secure.h"
 #include "orchestrator/preflight.h"
 #include "orchestrator/rehearse.h"
+#include "orchestrator/report-guest.h"
 #include "orchestrator/report-postcopy.h"
 #include "qmp/json.h"
 
@@ -399,53 +400,20 @@ static JsonNode *to_node(JsonObject *object)
     return node;
 }
 
-/* The source has nothing of it any more. */
-static const char *guest_elsewhere(const Facts *destination)
-{
-    bool is_there = destination->status == STATUS_COMPLETED ||
-                    facts_run_state_is(destination, "running");
-    return is_there ? "destination" : "unknown";
-}
-
-static bool touches_nothing(Outcome outcome, const Migration *m)
-{
-    return outcome == OUTCOME_ERROR || outcome == OUTCOME_USAGE ||
-           outcome == OUTCOME_REFUSED ||
-           (outcome == OUTCOME_CANCELLED && m && !m->context.started);
-}
-
-/* What touched nothing leaves the guest where it was; who did not come to ask
- * does not know where that is. */
-static const char *guest_word(Outcome outcome, const Migration *m)
-{
-    const char *word = outcome_row(outcome)->guest;
-    if (!touches_nothing(outcome, m)) {
-        return word;
-    }
-    if (!m || m->facts[SIDE_SOURCE].status == STATUS_UNKNOWN) {
-        return "unknown";
-    }
-    const Facts *source = &m->facts[SIDE_SOURCE];
-    const Facts *destination = &m->facts[SIDE_DESTINATION];
-    if (status_is_postcopy(source->status)) {
-        return destination->dead ? "none" : "split";
-    }
-    return facts_run_state_is(source, "postmigrate")
-               ? guest_elsewhere(destination)
-               : word;
-}
-
 JsonNode *report_result(Outcome outcome, const Failure *failure,
                         const Migration *m, const ReportExtras *extras)
 {
     const OutcomeRow *row = outcome_row(outcome);
+    const char *guest = extras->no_guest ? "none" : report_guest(outcome, m);
+    g_autofree char *text = report_text(outcome, failure, guest, m);
     JsonObject *result = json_object_new();
 
     add_string(result, "schema", "qmigrate.result/1");
     add_string(result, "outcome", row->name);
     add_int(result, "exit_code", row->exit_code);
-    add_string(result, "guest",
-               extras->no_guest ? "none" : guest_word(outcome, m));
+    add_string(result, "guest", guest);
+    add_string(result, "guest_state", report_guest_state(guest, m));
+    add_string(result, "text", text);
     add_object(result, "error", report_error(failure));
     if (m) {
         add_migration(result, m, extras->guest_downtime_us);

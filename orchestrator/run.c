@@ -216,6 +216,7 @@ Run *run_new(const RunConfig *config, const RunHandlers *handlers,
     run->user_data = user_data;
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         run->address[side] = g_strdup(config->address[side]->text);
+        run->migration->monitor[side] = qmp_address_word(config->address[side]);
         run->monitors[side] =
             monitor_new(side, config->address[side], config->pid[side], feed,
                         config->trace ? tap : NULL, run);

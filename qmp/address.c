@@ -171,3 +171,12 @@ gboolean qmp_address_equal(const QmpAddress *a, const QmpAddress *b)
     }
     g_assert_not_reached();
 }
+
+char *qmp_address_word(const QmpAddress *address)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST"
+                                "UVWXYZ0123456789-_./:,=@%+";
+    const char *text = address->text;
+    return text[strspn(text, plain)] == '\0' ? g_strdup(text)
+                                             : g_shell_quote(text);
+}

@@ -39,5 +39,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QmpAddress, qmp_address_free)
 void qmp_address_set_credentials(QmpAddress *address,
                                  QmpCredentials *credentials);
 
+/* Its text as one word of a shell command; free with g_free(). */
+char *qmp_address_word(const QmpAddress *address);
+
 /* Do both name the same place, as far as the words tell? */
 gboolean qmp_address_equal(const QmpAddress *a, const QmpAddress *b);

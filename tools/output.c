@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "caps/units.h"
-#include "orchestrator/outcome.h"
 #include "qmp/json.h"
 #include "tools/plain.h"
 
@@ -349,20 +348,7 @@ static void print_notes(JsonObject *result)
 
 const char *output_meaning(JsonNode *node)
 {
-    JsonObject *result = json_node_get_object(node);
-    const char *outcome = qmp_json_string(result, "outcome");
-    const char *meaning = "";
-
-    for (Outcome i = 0; i < N_OUTCOMES; i++) {
-        if (strcmp(outcome_row(i)->name, outcome) == 0) {
-            meaning = outcome_row(i)->meaning;
-        }
-    }
-    if (g_strcmp0(qmp_json_string(result, "guest"), "none") == 0 &&
-        strcmp(outcome, outcome_row(OUTCOME_LOST)->name) != 0) {
-        meaning = "there is no guest";
-    }
-    return meaning;
+    return qmp_json_string(json_node_get_object(node), "text");
 }
 
 void output_print_result(JsonNode *node)

@@ -93,7 +93,7 @@ VIOLATIONS = {
     'refused': ('at source active: qmp source no-such-command',
                 'no-such-command'),
     'not-migrated': ('max-bandwidth = 20MiB/s\nat source active: cancel',
-                     'it did not migrate, it is cancelled'),
+                     'expected outcome migrated, actual cancelled'),
 }
 
 

@@ -166,6 +166,7 @@ JsonNode *attach_document_new(const Attached *a, const AttachOptions *options)
     add_string(object, "outcome", a->is_established ? row->name : NULL);
     add_number(object, "exit_code", row->exit_code);
     add_string(object, "guest", guest);
+    add_string(object, "guest_state", attached_guest_state(a, guest));
     add_string(object, "text", text);
     add_error(object, &a->failure);
     json_object_set_object_member(object, "migration", numbers(a));

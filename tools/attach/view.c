@@ -34,15 +34,6 @@ static char *span(int64_t us)
                                : g_strdup_printf("%.1f s", us / 1e6);
 }
 
-/* As a shell takes it for one word. */
-static char *word(const char *text)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST"
-                                "UVWXYZ0123456789-_./:,=@%+";
-    return text[strspn(text, plain)] == '\0' ? g_strdup(text)
-                                             : g_shell_quote(text);
-}
-
 /* --- the numbers --- */
 
 static bool goes_on(const Attached *a)
@@ -280,8 +271,9 @@ static void add_settings(GString *text, const Attached *a, Side side)
 static char *addresses(const AttachOptions *options)
 {
     const QmpAddress *destination = options->address[SIDE_DESTINATION];
-    g_autofree char *first = word(options->address[SIDE_SOURCE]->text);
-    g_autofree char *second = word(destination ? destination->text : "QMP");
+    g_autofree char *first = qmp_address_word(options->address[SIDE_SOURCE]);
+    g_autofree char *second =
+        destination ? qmp_address_word(destination) : g_strdup("QMP");
     return g_strdup_printf("--source %s --destination %s", first, second);
 }
 
@@ -320,7 +312,7 @@ static void advise_end(GPtrArray *next, const Attached *a,
     const QmpAddress *destination = options->address[SIDE_DESTINATION];
     Owner owner = attached_judge(a, /* final= */ true);
     if (owner == OWNER_CONT_DESTINATION && destination) {
-        g_autofree char *quoted = word(destination->text);
+        g_autofree char *quoted = qmp_address_word(destination);
         advise(next, "qmigrate qmp %s cont, unless the guest was paused before",
                quoted);
     } else if (owner == OWNER_UNPROVED && !destination) {
@@ -338,7 +330,7 @@ static void advise_postcopy(GPtrArray *next, const Attached *a,
 {
     const QmpAddress *destination = options->address[SIDE_DESTINATION];
     if (destination && attached_waits_for_cont(a) && a->guest_ran) {
-        g_autofree char *quoted = word(destination->text);
+        g_autofree char *quoted = qmp_address_word(destination);
         advise(next, "qmigrate qmp %s cont, unless the guest was paused before",
                quoted);
     } else if (!destination && a->wish == ATTACHED_POSTCOPY && a->guest_ran) {
@@ -351,7 +343,7 @@ GPtrArray *view_next(const Attached *a, const AttachOptions *options)
 {
     GPtrArray *next = g_ptr_array_new_with_free_func(g_free);
     Status status = a->facts[SIDE_SOURCE].status;
-    g_autofree char *source = word(options->address[SIDE_SOURCE]->text);
+    g_autofree char *source = qmp_address_word(options->address[SIDE_SOURCE]);
 
     if (status == STATUS_UNKNOWN || attached_is_incoming(a)) {
         return next;

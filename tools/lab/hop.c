@@ -97,8 +97,10 @@ void hop_add_result(Lab *lab)
 
 Side hop_guest_side(const Lab *lab)
 {
-    return lab->result->outcome == OUTCOME_MIGRATED ? SIDE_DESTINATION
-                                                    : SIDE_SOURCE;
+    Outcome outcome = lab->result->outcome;
+    return outcome == OUTCOME_MIGRATED || outcome == OUTCOME_VERDICT
+               ? SIDE_DESTINATION
+               : SIDE_SOURCE;
 }
 
 void hop_end(Lab *lab)

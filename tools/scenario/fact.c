@@ -55,6 +55,12 @@ static gboolean take_guest(Cursor *cursor, Expectation *fact, GError **error)
     return take_one(cursor, fact, "place of a guest", names, error);
 }
 
+static gboolean take_guest_state(Cursor *cursor, Expectation *fact,
+                                 GError **error)
+{
+    return take_one(cursor, fact, NULL, NULL, error);
+}
+
 static gboolean take_memory(Cursor *cursor, Expectation *fact, GError **error)
 {
     static const char *const names[] = { "intact", "not-intact", "unknown",
@@ -201,6 +207,7 @@ static char *judge_number(const Expectation *fact, JsonObject *result)
 static const FactRow rows[] = {
     { "outcome", "outcome", UNIT_NONE, take_outcome, judge_word },
     { "guest", "guest", UNIT_NONE, take_guest, judge_word },
+    { "guest-state", "guest_state", UNIT_NONE, take_guest_state, judge_word },
     { "memory", "verify.memory", UNIT_NONE, take_memory, judge_word },
     { "error", "error.code", UNIT_NONE, take_error, judge_word },
     { "heartbeat", NULL, UNIT_NONE, take_phrase, judge_heartbeat, "whole" },

@@ -95,9 +95,10 @@ static void judge_usual(ScenarioVerdict *verdict, const Scenario *scenario,
     if (!expectations_have(scenario->expectations, "outcome") &&
         !expectations_have(scenario->expectations, "exit") &&
         strcmp(outcome, "migrated") != 0) {
-        verdict_add(verdict, "%s:%u: it did not migrate, it is %s: %s",
+        verdict_add(verdict, "%s:%u: expected outcome migrated, actual %s: %s",
                     scenario->spot.file, scenario->spot.line, outcome,
-                    string_or(error, "message", "nothing is said of it"));
+                    string_or(error, "message",
+                              string_or(result, "text", "no reason given")));
     }
     for (guint i = 0;
          refused && !expectations_have(scenario->expectations, "refused") &&

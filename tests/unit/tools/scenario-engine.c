@@ -274,7 +274,7 @@ static const struct {
 } verdicts[] = {
     { "", RESULT, VERDICT_HELD, NULL },
     { "", "{\"outcome\":\"failed\",\"error\":{\"message\":\"no way\"}}",
-      VERDICT_FAILED, "it is failed: no way" },
+      VERDICT_FAILED, "expected outcome migrated, actual failed: no way" },
     { "expect outcome failed", "{\"outcome\":\"failed\"}", VERDICT_HELD, NULL },
     { "", "{\"outcome\":\"skip\",\"error\":{\"message\":\"no KVM\"}}",
       VERDICT_SKIPPED, "no KVM" },
