@@ -45,13 +45,15 @@ def ends_with_its_holder(place, version, *_):
     place.source.monitor.status('active')
     first.process.kill()
     first.process.wait()
-    place.source.monitor.execute('migrate_cancel')
-    pair.until(lambda: place.source.migration() in ('cancelled', 'failed'),
-               'the migration ends')
+    refused = place.migrate(destination=third.qmp)
+    refused.ended(3, 'refused', 'interrupted')
+    refused.says('qmigrate recover --source')
+    place.recover().ended(5, 'cancelled', 'interrupted')
+    place.has_settings_back()
     place.migrate(destination=third.qmp).ended(0, 'migrated')
     place.runs_only_on(third)
 
 
 pair.main([(f'{function.__name__}-{version}', function, version)
            for function in (is_refused, ends_with_its_holder)
-           for version in ('7.2', '10.0')])
+           for version in ('7.2', '10.0', '11.1')])

@@ -343,6 +343,14 @@ class Place:
             destination or self.destination.qmp, '--json', json_path, *words,
             wait=wait)
 
+    def recover(self, *words, source=None, destination=None, wait=True):
+        """qmigrate recover on the pair."""
+        json_path = self.path(f'run{len(self.runs)}.json')
+        return self.qmigrate(
+            'recover', '--source', source or self.source.qmp, '--destination',
+            destination or self.destination.qmp, '--json', json_path, *words,
+            wait=wait)
+
     def held(self, thing):
         """To be closed with the place."""
         self.others.append(thing)

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""qmigrate is killed in the middle of a run, and `qmigrate recover` brings the
+guest back: exactly one QEMU runs it, with the settings it had, and no journal,
+file or socket stays behind.  The kill sweep does it after every QMP line."""
+
+import pair
+import stream
+from pair import check, until
+
+VERSIONS = ('7.2', '10.0', '11.1')
+SLOW = ('--max-bandwidth', '24MiB/s', '--downtime-limit', '10ms')
+POSTCOPY = ('--postcopy', '--postcopy-after', '1', '--max-bandwidth', '48MiB/s',
+            '--set', 'max-postcopy-bandwidth=8MiB/s')
+
+
+def killed(place, version, words, moment, **how):
+    """A run that is killed when moment() is true."""
+    place.pair(version, rate=how.pop('rate', 20000000), memory=96, **how)
+    run = place.migrate(*words, wait=False)
+    until(lambda: moment(place) or not run.is_running(), 'the moment comes')
+    check(run.is_running(), 'it ended before')
+    run.process.kill()
+    run.process.wait()
+    return place
+
+
+def is_active(place):
+    return place.source.migration() == 'active'
+
+
+def is_clean(place):
+    check(not place.journals(), f'a journal is left: {place.journals()}')
+
+
+def runs_there(place, run, code=0):
+    run.ended(code, 'migrated')
+    place.runs_only_on(place.destination)
+    place.destination.is_intact()
+    is_clean(place)
+    # Run again it changes nothing.
+    place.recover().ended(0, 'migrated')
+    place.runs_only_on(place.destination)
+    is_clean(place)
+
+
+def precopy(place, version):
+    """Cancelled: the guest stays where it is."""
+    killed(place, version, SLOW, is_active)
+    place.recover().ended(5, 'cancelled', 'interrupted')
+    place.is_as_before()
+    place.source.is_intact()
+    is_clean(place)
+    place.recover().ended(3, 'refused', 'no-migration')
+    place.is_as_before()
+
+
+def adopted(place, version):
+    killed(place, version, SLOW, is_active)
+    runs_there(place, place.recover('--adopt'))
+
+
+def explained(place, version):
+    """--dry-run changes nothing."""
+    killed(place, version, SLOW, is_active)
+    run = place.recover('--dry-run')
+    check(run.code == 0 and 'cancels it' in run.out, run.out + run.err)
+    check(is_active(place), 'it did something')
+    place.recover().ended(5, 'cancelled', 'interrupted')
+
+
+def before_switchover(place, version):
+    """Nobody is there to say migrate-continue."""
+    killed(place, version, ('--max-bandwidth', '64MiB/s'), is_active, rate=0)
+    until(lambda: place.source.migration() == 'pre-switchover',
+          'it waits to be continued')
+    place.recover('--quit-stale').ended(0, 'migrated')
+    until(lambda: not place.source.is_alive(), 'the stale source is gone')
+    place.runs_only_on(place.destination)
+    place.destination.is_intact()
+    is_clean(place)
+
+
+def in_postcopy(place, version):
+    killed(place, version, POSTCOPY,
+           lambda place: place.destination.run_state() == 'running')
+    runs_there(place, place.recover())
+
+
+def before_the_guest_runs(place, version):
+    """After migrate-start-postcopy, before our cont: paused on both sides."""
+    place.pair(version, rate=20000000, memory=96)
+    run = place.migrate('--postcopy', *SLOW, wait=False)
+    until(lambda: is_active(place), 'it is active')
+    run.process.kill()
+    run.process.wait()
+    place.source.monitor.execute('migrate-start-postcopy')
+    until(lambda: place.source.migration() == 'completed', 'all is sent')
+    check(place.destination.run_state() == 'paused', 'it runs by itself')
+    runs_there(place, place.recover())
+
+
+def link_broken(place, version):
+    """The connection of a post-copy breaks when nobody looks."""
+    place.pair(version, rate=60000000, memory=96)
+    by_way, monitor = stream.detour(place)
+    run = place.migrate(*POSTCOPY, '--uri', f'unix:{place.path("stream")}',
+                        source=monitor.path, wait=False)
+    until(lambda: place.destination.run_state() == 'running', 'it runs there')
+    run.process.kill()
+    run.process.wait()
+    by_way.breaks = [stream.Break('close', by_way.n_passed() + 1)]
+    until(lambda: place.source.migration() == 'postcopy-paused', 'it breaks')
+    runs_there(place, place.recover())
+
+
+def saved(place, version):
+    """Saved to a file, and not loaded."""
+    path = place.path('saved')
+    killed(place, version, ('--uri', f'file:{path}', '--max-bandwidth',
+                            '48MiB/s'), is_active, rate=0)
+    until(lambda: place.source.run_state() == 'postmigrate', 'it is saved')
+    runs_there(place, place.recover())
+
+
+def paused_stays_paused(place, version):
+    """I7: the guest was paused before."""
+    place.pair(version, memory=96)
+    place.source.monitor.execute('stop')
+    run = place.migrate('--max-bandwidth', '24MiB/s', wait=False)
+    until(lambda: is_active(place), 'it is active')
+    run.process.kill()
+    run.process.wait()
+    until(lambda: place.source.migration() == 'pre-switchover', 'it waits')
+    run = place.recover()
+    check(run.code == 0, f'{run.code}: {run.err}')
+    check(place.runs_where() == [], 'somebody continued it')
+    check(place.destination.run_state() == 'paused', 'it is not there')
+    is_clean(place)
+
+
+def all_cases():
+    for case in (precopy, adopted, explained, before_switchover, in_postcopy,
+                 before_the_guest_runs, link_broken, saved,
+                 paused_stays_paused):
+        for version in VERSIONS:
+            if case is saved and version == '7.2':
+                continue  # it has no file:
+            yield f'{case.__name__}-{version}', case, version
+
+
+pair.main(all_cases())
