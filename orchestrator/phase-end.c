@@ -75,7 +75,9 @@ static void note_left(Migration *m)
             }
         }
         if (names->len > 0) {
-            m->is_undo_late = true;
+            /* A destination that was used up is of no use with any settings. */
+            m->is_undo_late |=
+                keeps_guest(m, side) || m->outcome == OUTCOME_UNRESOLVED;
             phase_note(m,
                        "settings are left on the %s, whose migration is %s; "
                        "when it has ended (qmigrate status), set them back: %s",
