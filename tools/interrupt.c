@@ -23,6 +23,9 @@ static const struct {
     { SIGHUP, REQUEST },
     { SIGQUIT, REQUEST },
     { SIGXCPU, REQUEST },  /* the soft limit; the hard one is SIGKILL */
+    { SIGALRM, REQUEST },  /* a time limit that was set before exec */
+    { SIGUSR1, NOTHING },  /* often used for log rotation or progress */
+    { SIGUSR2, NOTHING },
     { SIGPIPE, NOTHING },  /* EPIPE */
     { SIGXFSZ, NOTHING },  /* EFBIG, as on a full disk */
     { SIGTTOU, NOTHING },  /* in the background, with "stty tostop" */

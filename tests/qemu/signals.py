@@ -183,9 +183,10 @@ CASES = [
     ('full disk', full_disk, '7.2'),
     *((f'cancels: {number.name}', cancels, number)
       for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT,
-                     signal.SIGXCPU)),
+                     signal.SIGXCPU, signal.SIGALRM)),
     *((f'does nothing: {number.name}', does_nothing, number)
-      for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTTOU)),
+      for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTTOU,
+                     signal.SIGUSR1, signal.SIGUSR2)),
     ('together', together),
     ('under nohup', under_nohup),
     ('few descriptors', few_descriptors),
