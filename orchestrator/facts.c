@@ -123,6 +123,7 @@ void facts_take_query_migrate(Facts *facts, JsonNode *reply)
         take_status(facts, word ? word : "none");
     }
 
+    facts->listens = json_object_has_member(info, "socket-address");
     const char *desc = qmp_json_string(info, "error-desc");
     if (desc) {
         g_free(facts->error_desc);

@@ -40,6 +40,7 @@ typedef struct {
     char run_state[24]; /* "running", "inmigrate"...; "" if not known */
     Status status;
     char status_word[24]; /* as QEMU spells it; "" if not known */
+    bool listens;         /* query-migrate has a socket-address */
     char *error_desc;     /* query-migrate's, or of a refused command */
 
     /* events, in QEMU's wall clock; 0: not seen in this run */

@@ -18,7 +18,7 @@ static const FailureRow rows[N_FAILURES] = {
     [FAILURE_MONITOR_SILENT] = { "monitor-silent",
         "the monitor is there and does not answer",
         "end the other client, or give QEMU a second -qmp; if there is none, "
-        "QEMU is stuck",
+        "QEMU is stuck, or the address is not that of a -qmp monitor",
         OUTCOME_ERROR },
     [FAILURE_MONITOR_TLS] = { "monitor-tls",
         "the monitor and the program do not trust each other",
@@ -45,7 +45,7 @@ static const FailureRow rows[N_FAILURES] = {
         OUTCOME_REFUSED },
     [FAILURE_NOT_WAITING] = { "not-waiting",
         "the destination does not wait for a migration",
-        "start it anew with -S -incoming defer; a QEMU takes one migration",
+        "restart it with -S -incoming defer; a QEMU takes one migration",
         OUTCOME_REFUSED },
     [FAILURE_BUSY] = { "busy",
         "another qmigrate is migrating or recovering this QEMU",
@@ -91,8 +91,9 @@ static const FailureRow rows[N_FAILURES] = {
         "QEMU's own words say what it wants", OUTCOME_REFUSED },
     [FAILURE_INCOMING_REFUSED] = { "incoming-refused",
         "the destination cannot listen at the migration address",
-        "QEMU's own words say why; if it is the address, choose another --uri: "
-        "tcp:HOST:0 lets QEMU find a free port",
+        "QEMU's own words say why; if it was started already, restart the "
+        "destination with -S -incoming defer; if it is the address, choose "
+        "another --uri, as tcp:HOST:0 with any free port",
         OUTCOME_ERROR },
     [FAILURE_MIGRATE_REFUSED] = { "migrate-refused",
         "the source refused to start the migration",

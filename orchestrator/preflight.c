@@ -85,6 +85,14 @@ static void check_source(Migration *m)
     }
 }
 
+/* -incoming with an address, or someone's migrate-incoming: QEMU 7.2 has no
+ * status then, QEMU 10.0 has "setup" even if there is no address to show. */
+static bool listens_already(const Facts *facts)
+{
+    return facts->status == STATUS_SETUP ||
+           (facts->status == STATUS_NONE && facts->listens);
+}
+
 static void check_destination(Migration *m)
 {
     const Facts *destination = &m->facts[SIDE_DESTINATION];
@@ -94,6 +102,12 @@ static void check_destination(Migration *m)
                      SIDE_DESTINATION, NULL,
                      "does not wait for a migration: its run state is %s",
                      destination->run_state);
+    } else if (listens_already(destination)) {
+        findings_add(m->findings, FINDING_NOT_WAITING, FINDING_ERROR,
+                     SIDE_DESTINATION,
+                     g_strdup("restart it with -S -incoming defer, not with an "
+                              "address"),
+                     "listens at an address already");
     } else if (destination->status != STATUS_NONE) {
         findings_add(m->findings, FINDING_NOT_WAITING, FINDING_ERROR,
                      SIDE_DESTINATION, NULL,

@@ -228,7 +228,8 @@ static const char *what_is_wrong(int fd, sa_family_t *ret_family)
     socklen_t n_type = sizeof(type);
 
     if (fcntl(fd, F_GETFD) < 0) {
-        return "is not open";
+        return "is not open: the program that starts this one has to pass on "
+               "a connected socket with this number";
     }
     if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n_type) < 0) {
         return "is not a socket";

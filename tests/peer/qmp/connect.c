@@ -245,7 +245,9 @@ static const struct {
     { "/", QMP_ERROR_UNREACHABLE, "/: is a folder, not a socket" },
     { "tcp:127.0.0.1:1", QMP_ERROR_UNREACHABLE,
       "tcp:127.0.0.1:1: connection refused (no QEMU listens there)" },
-    { "fd:9999", QMP_ERROR_USAGE, "fd:9999: is not open" },
+    { "fd:9999", QMP_ERROR_USAGE,
+      "fd:9999: is not open: the program that starts this one has to pass on a "
+      "connected socket with this number" },
 };
 
 static void check_fails(const char *address, int code, const char *message)
