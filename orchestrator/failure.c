@@ -14,7 +14,9 @@ static const FailureRow rows[N_FAILURES] = {
         NULL, OUTCOME_ERROR },
     [FAILURE_MONITOR_UNREACHABLE] = { "monitor-unreachable",
         "nobody answers at the monitor's address",
-        "check the address, and that QEMU runs with -qmp on it", OUTCOME_ERROR },
+        "check the address, and that QEMU runs with -qmp on it; try the command "
+        "of exec: in a shell",
+        OUTCOME_ERROR },
     [FAILURE_MONITOR_SILENT] = { "monitor-silent",
         "the monitor is there and does not answer",
         "end the other client, or give QEMU a second -qmp; if there is none, "

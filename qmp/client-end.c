@@ -26,6 +26,7 @@ static void disconnect(QmpClient *client)
     g_clear_pointer(&client->transport, qmp_transport_close);
     g_cancellable_cancel(client->abort);
     qmp_client_destroy_source(&client->cancelled);
+    qmp_client_destroy_source(&client->farewell);
     qmp_client_destroy_source(&client->source);
 }
 
@@ -118,13 +119,18 @@ void qmp_client_end(QmpClient *client, GError *error)
 void qmp_client_break(QmpClient *client, QmpError code, const char *format, ...)
 {
     g_autofree char *what = NULL;
+    g_autofree char *command = NULL;
     va_list arguments;
 
     va_start(arguments, format);
     what = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    qmp_client_end(client, g_error_new(QMP_ERROR, code, "%s: %s",
-                                       client->address->text, what));
+    command = client->transport && client->transport->child
+                  ? qmp_child_describe(client->transport->child)
+                  : g_strdup("");
+    qmp_client_end(client, g_error_new(QMP_ERROR, code, "%s: %s%s%s",
+                                       client->address->text, what,
+                                       *command ? ": " : "", command));
 }
 
 void qmp_client_close(QmpClient *client)

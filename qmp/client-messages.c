@@ -2,6 +2,8 @@
 /* What QEMU says, and to whom it goes. */
 #include "qmp/client-private.h"
 
+enum { CHILD_PATIENCE_MS = 500, CHILD_STEP_MS = 10 };
+
 static void take_greeting(QmpClient *client, const QmpMessage *message)
 {
     if (client->state != STATE_GREETING) {
@@ -106,10 +108,8 @@ static void message_arrived(const char *text, size_t n, int64_t arrival_us,
     }
 }
 
-static void wire_ended(const GError *error, gpointer data)
+static void report_end(QmpClient *client, const GError *error)
 {
-    QmpClient *client = data;
-
     if (!qmp_client_is_secured(client)) {
         qmp_client_break(client, error->code, "%s", error->message);
     } else if (error->code == QMP_ERROR_PROTOCOL) {
@@ -120,10 +120,49 @@ static void wire_ended(const GError *error, gpointer data)
                          "%s after the TLS handshake: %s", error->message,
                          qmp_tls_suspicion(client->transport->tls));
     } else if (client->state == STATE_GREETING) {
-        qmp_client_break(client, error->code, "%s (no QMP greeting came)",
-                         error->message);
+        bool command_ended = client->transport->child &&
+                             qmp_child_has_ended(client->transport->child);
+
+        qmp_client_break(client,
+                         command_ended ? QMP_ERROR_UNREACHABLE : error->code,
+                         "%s (no QMP greeting came)", error->message);
     } else {
         qmp_client_break(client, error->code, "%s", error->message);
+    }
+}
+
+static gboolean look_at_child(gpointer data)
+{
+    g_autoptr(QmpClient) client = g_object_ref(data);
+
+    if (!qmp_child_has_ended(client->transport->child) &&
+        g_get_monotonic_time() < client->farewell_us) {
+        return G_SOURCE_CONTINUE;
+    }
+    report_end(client, client->lost);
+    return G_SOURCE_REMOVE;
+}
+
+/* A command closes its output a moment before it can be seen to have ended. */
+static void wait_for_child(QmpClient *client, const GError *error)
+{
+    qmp_wire_shut(client->wire);
+    client->lost = g_error_copy(error);
+    client->farewell_us =
+        g_get_monotonic_time() + CHILD_PATIENCE_MS * G_TIME_SPAN_MILLISECOND;
+    client->farewell = g_timeout_source_new(CHILD_STEP_MS);
+    g_source_set_callback(client->farewell, look_at_child, client, NULL);
+    g_source_attach(client->farewell, client->context);
+}
+
+static void wire_ended(const GError *error, gpointer data)
+{
+    QmpClient *client = data;
+
+    if (client->state == STATE_GREETING && client->transport->child) {
+        wait_for_child(client, error);
+    } else {
+        report_end(client, error);
     }
 }
 

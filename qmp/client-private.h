@@ -39,7 +39,10 @@ struct _QmpClient {
     bool has_oob;
     char *version;
     pid_t peer_pid;
-    GError *reason; /* why it is over */
+    GError *reason;      /* why it is over */
+    GSource *farewell;   /* waits for the end of an exec: command, or NULL */
+    GError *lost;        /* with @farewell: how the connection ended */
+    int64_t farewell_us; /* with @farewell: when the wait is over */
 
     /* Only while connecting: */
     GTask *connecting;

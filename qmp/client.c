@@ -95,6 +95,7 @@ static void qmp_client_finalize(GObject *object)
     qmp_address_free(client->address);
     g_clear_object(&client->abort);
     g_clear_error(&client->reason);
+    g_clear_error(&client->lost);
     g_free(client->version);
     g_main_context_unref(client->context);
     G_OBJECT_CLASS(qmp_client_parent_class)->finalize(object);

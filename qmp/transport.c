@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -266,26 +265,6 @@ static void open_fd(GTask *task)
 
 /* --- exec --- */
 
-/*
- * A session of its own: Ctrl-C on our terminal is ours to handle, and a
- * password prompt must not appear in the middle of it.
- */
-static void lead_session(gpointer unused)
-{
-    setsid();
-}
-
-static GPid spawn_shell(const char *command, int fd, GError **error)
-{
-    const char *const argv[] = { "/bin/sh", "-c", command, NULL };
-    GPid child = 0;
-
-    g_spawn_async_with_pipes_and_fds(
-        NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, lead_session, NULL, fd, fd,
-        -1, NULL, NULL, 0, &child, NULL, NULL, NULL, error);
-    return child;
-}
-
 static void open_exec(GTask *task)
 {
     g_autoptr(QmpTransport) transport = NULL;
@@ -297,27 +276,14 @@ static void open_exec(GTask *task)
         return;
     }
     transport = transport_new(fds[0]);
-    transport->child = spawn_shell(address_of(task)->path, fds[1], &error);
+    transport->child = qmp_child_new(address_of(task)->path, fds[1],
+                                     transport->context, &error);
     close(fds[1]);
     if (!transport->child) {
         fail(task, QMP_ERROR_UNREACHABLE, error->message);
         return;
     }
     succeed(task, g_steal_pointer(&transport));
-}
-
-static void reaped(GPid child, int status, gpointer unused)
-{
-    g_debug("command %d ended with status %d", (int)child, status);
-}
-
-static void kill_child(GPid child, GMainContext *context)
-{
-    g_autoptr(GSource) watch = g_child_watch_source_new(child);
-
-    kill(-child, SIGKILL);
-    g_source_set_callback(watch, G_SOURCE_FUNC(reaped), NULL, NULL);
-    g_source_attach(watch, context);
 }
 
 void qmp_transport_close(QmpTransport *transport)
@@ -329,9 +295,7 @@ void qmp_transport_close(QmpTransport *transport)
     if (transport->fd >= 0) {
         close(transport->fd);
     }
-    if (transport->child) {
-        kill_child(transport->child, transport->context);
-    }
+    qmp_child_free(transport->child);
     g_main_context_unref(transport->context);
     g_free(transport);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "qmp/address.h"
+#include "qmp/child.h"
 #include "qmp/tls.h"
 
 typedef struct {
@@ -13,8 +14,8 @@ typedef struct {
     QmpTls *tls;           /* tls, whose handshake is to be done; else NULL */
     bool carries_fds;      /* a unix socket straight to the peer */
     pid_t peer_pid;        /* who listens, as the kernel knows it; 0: unknown */
-    GPid child;            /* exec: leads its own session; 0: none */
-    GMainContext *context; /* where the child is reaped */
+    QmpChild *child;       /* exec; else NULL */
+    GMainContext *context; /* where it was opened */
 } QmpTransport;
 
 /*

@@ -18,7 +18,7 @@ MAY_INCLUDE = {
 # know arrives as an argument, time too.  A name covers NAME-*.c as well.
 SHELL = {
     'qmp': {'address', 'calls', 'certificate', 'client', 'credentials', 'small',
-            'tls', 'transport', 'wire'},
+            'child', 'tls', 'transport', 'wire'},
     'caps': set(),
     'tls': {'credentials'},
     'orchestrator': {'run', 'monitor', 'host', 'journal', 'lock', 'passed', 'survey', 'trace'},

@@ -226,10 +226,53 @@ static void says_that_a_command_ended_early(void **state)
     g_autoptr(Session) session = session_of_command("exit 3");
 
     wait_until(session->is_connected);
-    check_error(session->error, QMP_ERROR, QMP_ERROR_CLOSED);
+    check_error(session->error, QMP_ERROR, QMP_ERROR_UNREACHABLE);
     assert_string_equal(session->error->message,
                         "exec:exit 3: closed by the peer (no QMP greeting "
-                        "came)");
+                        "came): the command exited with status 3");
+}
+
+static const struct {
+    const char *command;
+    const char *end; /* of the message */
+} commands[] = {
+    { "echo no host >&2; exit 255",
+      "the command exited with status 255, its standard error ends with: no "
+      "host" },
+    { "printf 'a\\n\\n\\377b' >&2", "ends with: a | \357\277\275b" },
+    { "for i in 1 2 3 4 5 6 7; do echo $i; done >&2",
+      "status 0, its standard error ends with: 3 | 4 | 5 | 6 | 7" },
+    { "kill -9 $$", "the command was ended by signal 9" },
+    { "sleep 0.1 >&- & exec >&- <&-; wait; exit 4", "exited with status 4" },
+    /* More than a pipe holds: it must not block. */
+    { "yes | head -c 300000 >&2; exit 5",
+      "status 5, its standard error ends with: y | y | y | y | y" },
+};
+
+static void says_how_a_command_failed(void **state)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_autoptr(Session) session = session_of_command(commands[i].command);
+
+        wait_until(session->is_connected);
+        check_error(session->error, QMP_ERROR, QMP_ERROR_UNREACHABLE);
+        if (!g_str_has_suffix(session->error->message, commands[i].end)) {
+            assert_string_equal(session->error->message, commands[i].end);
+        }
+    }
+}
+
+/* It closes its output and lives on: that is not waited for. */
+static void tells_of_a_command_that_lives_on(void **state)
+{
+    g_autoptr(Session) session =
+        session_of_command("echo hm >&2; exec >&- <&-; exec sleep 1000");
+
+    wait_until(session->is_connected);
+    check_error(session->error, QMP_ERROR, QMP_ERROR_CLOSED);
+    assert_true(g_str_has_suffix(session->error->message,
+                                 "came): the command's standard error ends "
+                                 "with: hm"));
 }
 
 static const struct {
@@ -427,6 +470,8 @@ int main(void)
         cmocka_unit_test(speaks_over_an_inherited_socket),
         cmocka_unit_test(speaks_to_a_command_and_kills_it_at_the_end),
         cmocka_unit_test(says_that_a_command_ended_early),
+        cmocka_unit_test(says_how_a_command_failed),
+        cmocka_unit_test(tells_of_a_command_that_lives_on),
         cmocka_unit_test(says_why_nobody_can_be_reached),
         cmocka_unit_test(says_that_nobody_listens_on_a_socket),
         cmocka_unit_test(an_fd_has_to_be_a_connected_stream_socket),
