@@ -147,10 +147,13 @@ def of_names(place):
         run = place.qmigrate(*words)
         check(run.code != 0, f'{words}: exit code 0')
         has_no_controls(run.out + run.err, words)
-    run = place.qmigrate('lab', '--qemu', '/bin/true',
-                         env={'TMPDIR': f'/nowhere/{HOSTILE}'})
-    check(run.code == 1, f'TMPDIR: exit code {run.code}')
-    has_no_controls(run.out + run.err, 'TMPDIR')
+    for folder in (f'/nowhere/{HOSTILE}', 'relative', '/' + 'x' * 100):
+        run = place.qmigrate('lab', '--qemu', '/bin/true',
+                             env={'TMPDIR': folder})
+        check(run.code == 1, f'TMPDIR {folder}: exit code {run.code}')
+        check('set TMPDIR to a short absolute path' in run.out + run.err,
+              f'TMPDIR {folder}: said {run.out}{run.err}')
+        has_no_controls(run.out + run.err, 'TMPDIR')
 
 
 def in_json(place):

@@ -14,6 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tools/temporary.h"
+
+#define NAME_MAX_BYTES 16 /* of the sockets in the folder */
+
 #define PROCESSES_MAX 64 /* alive at once: a lab has two, a moment three */
 #define KILL_WAIT_MS  5000
 
@@ -135,7 +139,8 @@ G_NORETURN static void guard_main(int fd, const char *folder)
 
 Guard *guard_start(GError **error)
 {
-    g_autofree char *folder = g_dir_make_tmp("qmigrate-XXXXXX", error);
+    g_autofree char *folder =
+        temporary_folder_new("qmigrate-XXXXXX", NAME_MAX_BYTES, error);
     int fds[2];
 
     if (!folder) {

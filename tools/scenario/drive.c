@@ -17,6 +17,7 @@
 #include "tools/scenario/table.h"
 #include "tools/scenario/tell.h"
 #include "tools/settings.h"
+#include "tools/temporary.h"
 
 #define JOBS_MAX 64
 
@@ -315,7 +316,7 @@ static int drive_cells(const DriveWords *words, const GPtrArray *cells,
     g_autoptr(GError) error = NULL;
     Drive drive = { .words = words };
 
-    drive.folder = g_dir_make_tmp("qmigrate-scenarios-XXXXXX", &error);
+    drive.folder = temporary_folder_new("qmigrate-scenarios-XXXXXX", 0, &error);
     if (!drive.folder) {
         plain_print(stderr, "error: %s\n", error->message);
         return code_of(OUTCOME_ERROR);
