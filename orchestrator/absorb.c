@@ -84,6 +84,16 @@ static void check_arrived(Migration *m, Side side)
         status_is_postcopy(status) && status != STATUS_POSTCOPY_DEVICE;
 }
 
+/* Asked of the destination after the source: it proves whose migration that is. */
+static void check_arriving(Migration *m)
+{
+    if (!m->context.through_file &&
+        m->facts[SIDE_DESTINATION].status == STATUS_ACTIVE &&
+        m->facts[SIDE_SOURCE].status == STATUS_ACTIVE) {
+        ours_see_arriving(&m->context.ours);
+    }
+}
+
 static void absorb_reply(Migration *m, const Event *event)
 {
     Facts *facts = &m->facts[event->side];
@@ -100,6 +110,7 @@ static void absorb_reply(Migration *m, const Event *event)
         facts_take_query_migrate(facts, event->value);
         check_arrived(m, event->side);
         if (event->side == SIDE_DESTINATION) {
+            check_arriving(m);
             take_blocktime(m, event->value);
         }
         if (event->side == SIDE_SOURCE) {

@@ -106,6 +106,15 @@ void ours_take_reply(Ours *ours, Status status, int64_t total_us,
     }
 }
 
+/* A destination takes one stream, and that one was ours; had it ended, the
+ * destination would have failed or completed. */
+void ours_see_arriving(Ours *ours)
+{
+    if (ours->proof == OURS_DOUBTFUL && ours->ended == STATUS_UNKNOWN) {
+        ours->proof = OURS_PROVED;
+    }
+}
+
 void ours_miss_events(Ours *ours)
 {
     ours->n_open = 0;

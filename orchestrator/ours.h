@@ -42,6 +42,10 @@ void ours_take_reply(Ours *ours, Status status, int64_t total_us,
                      int64_t now_us);
 void ours_miss_reply(Ours *ours);
 
+/* Our destination still receives what our source sends, and the source has said
+ * before that it sends. */
+void ours_see_arriving(Ours *ours);
+
 /* The monitor of the source broke: from here on events are missed. */
 void ours_miss_events(Ours *ours);
 

@@ -8,6 +8,7 @@
 
 static void take_status(WalkTruth *truth, Status status)
 {
+    truth->is_sending = status == STATUS_ACTIVE;
     if (!truth->is_accepted) {
         truth->is_external |= !truth->is_sent && status_is_in_progress(status);
         return;
@@ -28,6 +29,7 @@ static void take_reply(WalkTruth *truth, JsonNode *value)
     const char *word = info ? qmp_json_string(info, "status") : NULL;
     Status status = status_from_word(word ? word : "none");
 
+    truth->is_sending = status == STATUS_ACTIVE;
     if (!truth->is_accepted) {
         return;
     }
@@ -40,9 +42,27 @@ static void take_reply(WalkTruth *truth, JsonNode *value)
     }
 }
 
-void walk_truth_take(WalkTruth *truth, const Event *event)
+/* A destination that receives, asked after a source that sends, proves that it is
+ * the same stream. */
+static void take_destination(WalkTruth *truth, const Migration *m,
+                             const Event *event)
+{
+    JsonObject *info = event->kind == EVENT_REPLY &&
+                               event->ask == ASK_MIGRATION && event->value &&
+                               JSON_NODE_HOLDS_OBJECT(event->value)
+                           ? json_node_get_object(event->value)
+                           : NULL;
+    const char *word = info ? qmp_json_string(info, "status") : NULL;
+    if (g_strcmp0(word, "active") == 0 && truth->is_sending &&
+        !m->context.through_file && truth->ended == STATUS_UNKNOWN) {
+        truth->has_gap = false;
+    }
+}
+
+void walk_truth_take(WalkTruth *truth, const Migration *m, const Event *event)
 {
     if (event->side != SIDE_SOURCE) {
+        take_destination(truth, m, event);
         return;
     }
     if (event->kind == EVENT_QMP && strcmp(event->name, "MIGRATION") == 0) {

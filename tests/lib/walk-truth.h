@@ -12,9 +12,10 @@ typedef struct {
     bool is_accepted; /* it was answered well */
     bool is_external; /* another client's was seen */
     bool has_gap;     /* events were missed, and nothing proves it since */
+    bool is_sending;  /* what the source reported last: "active" */
     Status ended;     /* STATUS_UNKNOWN: not so far */
 } WalkTruth;
 
 /* @event was fed; m->actions are not performed so far. */
-void walk_truth_take(WalkTruth *truth, const Event *event);
+void walk_truth_take(WalkTruth *truth, const Migration *m, const Event *event);
 void walk_truth_check(WalkTruth *truth, const Migration *m);

@@ -94,7 +94,7 @@ static void feed(Walk *walk, const Event *event, int64_t after_us)
 
     at.time_us = m->now_us + after_us;
     at.text = at.text ? at.text : "no";
-    walk_truth_take(&walk->truth, &at);
+    walk_truth_take(&walk->truth, m, &at);
     walk_feed(m, &at);
     if (g_getenv("TELL") && *g_getenv("TELL")) {
         print_message("%s %s %d %s %s -> %s f%d o%d; S %s %s, D %s %s\n",
