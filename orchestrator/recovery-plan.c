@@ -16,6 +16,10 @@ static const RecoveryPlan plans[] = {
       .found = "post-copy, interrupted or not moving",
       .does = "connects both sides again and sends the rest; starts the guest on "
               "the destination if it never ran there" },
+    { .source = FOUND_POSTCOPY | FOUND_SPLIT, .destination = FOUND_WAITS,
+      .phase = PHASE_DONE, .failure = FAILURE_NOT_A_PAIR,
+      .found = "post-copy, and the destination has no part of a guest",
+      .does = "changes nothing; another QEMU has the other part" },
     { .source = FOUND_POSTCOPY | FOUND_SPLIT, .destination = FOUND_WHATEVER,
       .phase = PHASE_RESOLVE, .failure = FAILURE_POSTCOPY_BROKEN,
       .found = "post-copy, and the destination is gone, failed or does not "

@@ -194,6 +194,8 @@ def silent_channels(place, version, *words):
     """yank frees the source, and all settings are put back."""
     run = start_silent(place, version, *words)
     run.signal(signal.SIGINT)
+    run.wait()
+    place.destination.kill()  # it may answer nothing while a channel is silent
     is_cancelled(place, run)
     check(any('yank' in note for note in run.result['notes']), 'not noted')
 

@@ -377,6 +377,11 @@ def source_killed_saving(place):
     check(place.runs_where() == [], 'it runs somewhere')
 
 
+def n_after(seen, first, command):
+    """So many commands of that name came after the first one of another."""
+    return seen[seen.index(first):].count(command) if first in seen else 0
+
+
 def monitor_cut_saving(place, side):
     place.pair(VERSION, rate=RATE)
     relay = place.held(wire.Relay(place.path('relay'),
@@ -384,6 +389,10 @@ def monitor_cut_saving(place, side):
     run = place.migrate(*NEVER_ENDS, '--uri', 'file:' + place.path('guest'),
                         **{side: relay.path}, wait=False)
     place.source.monitor.status('active')
+    # Before the first answer nothing would prove whose migration it is.
+    if side == 'source':
+        pair.until(lambda: n_after(relay.seen, 'migrate', 'query-migrate') > 1,
+                   'an answer')
     relay.cut()
     run.wait().ended(4, 'failed', 'monitor-lost')
     place.is_as_before()

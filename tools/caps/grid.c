@@ -140,7 +140,8 @@ static struct libscols_table *to_table(const Grid *grid)
             scols_table_new_column(table, name, 0, SCOLS_FL_WRAP);
         scols_column_set_wrapfunc(column, scols_wrapnl_chunksize,
                                   scols_wrapnl_nextchunk, NULL);
-        scols_column_set_safechars(column, "\n");
+        /* What plain_text() has escaped is not escaped again. */
+        scols_column_set_safechars(column, "\n\\");
     }
     for (guint i = 0; i < grid->rows->len; i++) {
         const Row *row = grid->rows->pdata[i];
