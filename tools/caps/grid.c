@@ -46,11 +46,29 @@ Grid *grid_new(const GridColumn *columns)
     return grid;
 }
 
+/*
+ * libsmartcols escapes control characters itself, and counts them in its widths;
+ * what plain_text() has escaped it would escape again.  It does not know the
+ * characters that change the direction of a text.
+ */
+static char *cell_text(const char *text)
+{
+    g_autofree char *plain = plain_text(text);
+    for (const char *at = text; *at; at++) {
+        bool is_direction =
+            strncmp(at, "\342\200", 2) == 0 || strncmp(at, "\342\201", 2) == 0;
+        if (is_direction && strcmp(plain, text) != 0) {
+            return g_steal_pointer(&plain);
+        }
+    }
+    return g_strdup(text);
+}
+
 void grid_add(Grid *grid, const char *const *cells)
 {
     Row *row = g_new0(Row, 1);
     for (size_t i = 0; i < grid->n_columns; i++) {
-        row->cells[i] = plain_text(cells[i] ? cells[i] : "");
+        row->cells[i] = cell_text(cells[i] ? cells[i] : "");
     }
     g_ptr_array_add(grid->rows, row);
 }
@@ -140,8 +158,7 @@ static struct libscols_table *to_table(const Grid *grid)
             scols_table_new_column(table, name, 0, SCOLS_FL_WRAP);
         scols_column_set_wrapfunc(column, scols_wrapnl_chunksize,
                                   scols_wrapnl_nextchunk, NULL);
-        /* What plain_text() has escaped is not escaped again. */
-        scols_column_set_safechars(column, "\n\\");
+        scols_column_set_safechars(column, "\n");
     }
     for (guint i = 0; i < grid->rows->len; i++) {
         const Row *row = grid->rows->pdata[i];
