@@ -21,7 +21,7 @@ static const CapsMemoryDevice *find_device(const CapsMachine *machine,
     return NULL;
 }
 
-/* The guest was told the number of each slot, and unplugs by it. */
+/* The guest knows each module by its slot number, and unplugs it by that. */
 static void compare_slots(const CapsMemoryDevice *source,
                           const CapsMemoryDevice *destination,
                           GPtrArray *findings)

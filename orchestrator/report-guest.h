@@ -3,7 +3,7 @@
 /*
  * Where the guest is at the end, in which run state, and the outcome line that
  * says so: the members "guest", "guest_state" and "text" of the result.  Pure.
- * @m is NULL when it did not come to a migration.
+ * @m is NULL if no migration was attempted.
  */
 #include "orchestrator/migration.h"
 
