@@ -47,8 +47,8 @@ static void add_monitor(GPtrArray *argv, const char *id, const char *path)
 {
     add(argv, "-chardev");
     add(argv, "socket,id=%s,path=%s,server=on,wait=off", id, path);
-    add(argv, "-mon");
-    add(argv, "chardev=%s,mode=control", id);
+    add(argv, "-qmp"); /* the same on every QEMU; 11.1 warns of -mon */
+    add(argv, "chardev:%s", id);
 }
 
 /* @watch_path: NULL: one monitor is enough. */
