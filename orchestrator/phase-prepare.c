@@ -11,7 +11,7 @@
 void phase_tell_incoming(Migration *m)
 {
     QmpCommand *command = qmp_command_new("migrate-incoming");
-    way_tell(m, command, migration_uri(m));
+    way_tell(m, SIDE_DESTINATION, command, migration_uri(m));
     /* Otherwise QEMU exits on a failure and takes its reason along. */
     if (caps_inventory_has_argument(&m->inventories[SIDE_DESTINATION],
                                     "migrate-incoming", "exit-on-error")) {

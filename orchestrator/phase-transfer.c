@@ -17,7 +17,7 @@
 static void start(Migration *m)
 {
     QmpCommand *command = qmp_command_new("migrate");
-    way_tell(m, command, migration_way(m));
+    way_tell(m, SIDE_SOURCE, command, migration_way(m));
     phase_ask(m, SIDE_SOURCE, TELL_MIGRATE, command);
 
     m->context.started = true;

@@ -24,10 +24,21 @@ static bool is_passed(const Uri *uri)
     return uri->kind == URI_PAIR || uri->access != URI_BY_NAME;
 }
 
-char *way_to_qemu(const char *text)
+/* fd: of a plain file is gone since 11.0, which the schema does not tell. */
+static void adapt_to_version(Uri *uri, CapsVersion version)
+{
+    if (uri->kind == URI_FILE && uri->access == URI_BY_FD &&
+        version >= CAPS_VERSION(11, 0)) {
+        uri->access = URI_BY_FDSET;
+    }
+}
+
+char *way_to_qemu(const char *text, CapsVersion version)
 {
     g_auto(Uri) uri = { 0 };
-    if (!uri_parse(text, &uri, NULL)) {
+    bool is_known = uri_parse(text, &uri, NULL);
+    adapt_to_version(&uri, version);
+    if (!is_known) {
         return g_strdup(text);
     }
     if (uri.access == URI_BY_FDSET) {
@@ -73,7 +84,7 @@ static bool parse(const char *text, Uri *ret, char **ret_port)
     return true;
 }
 
-JsonObject *way_to_channel(const char *text)
+JsonObject *way_to_channel(const char *text, CapsVersion version)
 {
     g_auto(Uri) uri = { 0 };
     g_autofree char *port = NULL;
@@ -83,6 +94,7 @@ JsonObject *way_to_channel(const char *text)
     if (!parse(text, &uri, &port)) {
         return NULL;
     }
+    adapt_to_version(&uri, version);
     if (is_passed(&uri) && uri.access != URI_BY_FDSET) {
         return OBJECT_OF("transport", "socket", "type", "fd", "str",
                          WAY_FD_NAME);
@@ -107,17 +119,20 @@ JsonObject *way_to_channel(const char *text)
     }
 }
 
-void way_tell(const Migration *m, QmpCommand *command, const char *text)
+void way_tell(const Migration *m, Side side, QmpCommand *command,
+              const char *text)
 {
+    CapsVersion version = m->inventories[side].version;
     if (!m->settings->as_channels) {
-        g_autofree char *uri = way_to_qemu(text);
+        g_autofree char *uri = way_to_qemu(text, version);
         qmp_command_set_string(command, "uri", uri);
         return;
     }
     JsonObject *channel = OBJECT_OF("channel-type", "main");
     JsonArray *channels = json_array_new();
     JsonNode *node = json_node_new(JSON_NODE_ARRAY);
-    json_object_set_object_member(channel, "addr", way_to_channel(text));
+    json_object_set_object_member(channel, "addr",
+                                  way_to_channel(text, version));
     json_array_add_object_element(channels, channel);
     json_node_take_array(node, channels);
     qmp_command_set_node(command, "channels", node);
@@ -152,10 +167,12 @@ static void add_to_set(Migration *m, Side side, bool direct)
     g_ptr_array_add(m->steps, step);
 }
 
-static void pass(Migration *m, const Uri *uri)
+static void pass(Migration *m, const Uri *given)
 {
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        if (uri->access != URI_BY_FDSET) {
+        Uri uri = *given;
+        adapt_to_version(&uri, m->inventories[side].version);
+        if (uri.access != URI_BY_FDSET) {
             add_getfd(m, side);
             continue;
         }

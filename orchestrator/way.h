@@ -11,14 +11,16 @@
 #define WAY_FDSET   7001       /* of add-fd: one that nobody else will choose */
 #define WAY_DIRECT  "direct"   /* opaque of add-fd: this one is O_DIRECT */
 
-/* What QEMU calls an address of ours (orchestrator/uri.h).  Free with g_free(). */
-char *way_to_qemu(const char *text);
+/* What a QEMU of this version calls an address of ours (orchestrator/uri.h).  Free
+ * with g_free(). */
+char *way_to_qemu(const char *text, CapsVersion version);
 
 /* The same as MigrationChannel's "addr"; NULL: @text is no address. */
-JsonObject *way_to_channel(const char *text);
+JsonObject *way_to_channel(const char *text, CapsVersion version);
 
-/* Adds the argument that tells @text, as the user wants it told. */
-void way_tell(const Migration *m, QmpCommand *command, const char *text);
+/* Adds the argument that tells @text to @side, as the user wants it told. */
+void way_tell(const Migration *m, Side side, QmpCommand *command,
+              const char *text);
 
 /* Behind the agreement: adds what stands in the way of it to the findings, and
  * the passing of descriptors to m->steps. */

@@ -6,6 +6,7 @@
 
 static const struct {
     const char *text, *uri, *channel;
+    CapsVersion version;
 } told[] = {
     { "unix:/a b", "unix:/a b",
       "{\"transport\":\"socket\",\"type\":\"unix\",\"path\":\"/a b\"}" },
@@ -29,7 +30,12 @@ static const struct {
       "{\"transport\":\"file\",\"filename\":\"/dev/fdset/"
       "7001\",\"offset\":16}" },
     { "fd:/g", "fd:qmigrate",
-      "{\"transport\":\"socket\",\"type\":\"fd\",\"str\":\"qmigrate\"}" },
+      "{\"transport\":\"socket\",\"type\":\"fd\",\"str\":\"qmigrate\"}",
+      CAPS_VERSION(10, 2) },
+    { "fd:/g", "file:/dev/fdset/7001",
+      "{\"transport\":\"file\",\"filename\":\"/dev/fdset/"
+      "7001\",\"offset\":0}",
+      CAPS_VERSION(11, 0) },
     { "fd:pair", "fd:qmigrate",
       "{\"transport\":\"socket\",\"type\":\"fd\",\"str\":\"qmigrate\"}" },
     { "exec:a | b", "exec:a | b",
@@ -46,12 +52,13 @@ static char *text_of(JsonObject *object)
 static void qemu_is_told_in_its_words(void **state)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(told); i++) {
-        g_autofree char *uri = way_to_qemu(told[i].text);
-        g_autofree char *channel = text_of(way_to_channel(told[i].text));
+        g_autofree char *uri = way_to_qemu(told[i].text, told[i].version);
+        g_autofree char *channel =
+            text_of(way_to_channel(told[i].text, told[i].version));
         check_case(told[i].text, strcmp(uri, told[i].uri) == 0);
         check_case(told[i].text, strcmp(channel, told[i].channel) == 0);
     }
-    assert_null(way_to_channel("nothing"));
+    assert_null(way_to_channel("nothing", 0));
 }
 
 static void by_uri_or_by_channels(void **state)
@@ -61,9 +68,9 @@ static void by_uri_or_by_channels(void **state)
     g_autoptr(QmpCommand) by_uri = qmp_command_new("migrate");
     g_autoptr(QmpCommand) by_channels = qmp_command_new("migrate");
 
-    way_tell(&m, by_uri, "fd:pair");
+    way_tell(&m, SIDE_SOURCE, by_uri, "fd:pair");
     settings.as_channels = true;
-    way_tell(&m, by_channels, "unix:/s");
+    way_tell(&m, SIDE_SOURCE, by_channels, "unix:/s");
     g_autofree char *first = qmp_command_to_text(by_uri, -1);
     g_autofree char *second = qmp_command_to_text(by_channels, -1);
     assert_string_equal(first, "{\"execute\":\"migrate\",\"arguments\":{"
@@ -75,7 +82,8 @@ static void by_uri_or_by_channels(void **state)
 }
 
 /* The steps, and what undoes each, a line each. */
-static char *plan_of(const char *uri, const char *parameters)
+static char *plan_of(const char *uri, const char *parameters,
+                     CapsVersion destination)
 {
     const MigrationSettings settings = { .uri = (char *)uri,
                                          .no_preflight = true };
@@ -85,6 +93,7 @@ static char *plan_of(const char *uri, const char *parameters)
     g_autoptr(GString) text = g_string_new(NULL);
 
     m.steps = steps;
+    m.inventories[SIDE_DESTINATION].version = destination;
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
         g_autoptr(JsonNode) node = json_from_string(parameters, NULL);
         m.wanted[side].parameters = json_object_ref(json_node_get_object(node));
@@ -108,6 +117,7 @@ static void both_are_passed_what_they_need(void **state)
 #define SET "add-fd {\"fdset-id\":7001,\"opaque\":"
     static const struct {
         const char *uri, *parameters, *plan;
+        CapsVersion destination;
     } cases[] = {
         { "unix:/s", "{}", "" },
         { "file:/g", "{\"direct-io\":true}", "" },
@@ -118,6 +128,10 @@ static void both_are_passed_what_they_need(void **state)
         { "fd:/g", "{\"direct-io\":true}",
           "source getfd {\"fdname\":\"qmigrate\"}, closefd\n"
           "destination getfd {\"fdname\":\"qmigrate\"}, closefd\n" },
+        { "fd:/g", "{}",
+          "source getfd {\"fdname\":\"qmigrate\"}, closefd\n"
+          "destination " SET "\"plain\"}, remove-fd\n",
+          CAPS_VERSION(11, 1) },
         { "fdset:/g", "{\"direct-io\":false}",
           "source " SET "\"plain\"}, remove-fd\n"
           "destination " SET "\"plain\"}, remove-fd\n" },
@@ -128,7 +142,8 @@ static void both_are_passed_what_they_need(void **state)
           "destination " SET "\"direct\"}, remove-fd not\n" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *plan = plan_of(cases[i].uri, cases[i].parameters);
+        g_autofree char *plan =
+            plan_of(cases[i].uri, cases[i].parameters, cases[i].destination);
         check_case(plan, strcmp(plan, cases[i].plan) == 0);
     }
 }
