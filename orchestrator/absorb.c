@@ -49,7 +49,11 @@ static void take_threads(Migration *m, JsonNode *reply)
                 : NULL;
         n += name && (strstr(name, "multifdsend_") || strstr(name, "/send_"));
     }
-    m->n_channels = MAX(m->n_channels, n);
+    /* None on the host: before 11.0 its threads have no names of their own. */
+    if (n > 0 || caps_inventory_has_command(&m->inventories[SIDE_SOURCE],
+                                            "query-migrationthreads")) {
+        m->n_channels = MAX(m->n_channels, n);
+    }
 }
 
 /* Whose migration the source reports, and how far it is. */

@@ -90,6 +90,27 @@ bool host_has_thread(const char *root, pid_t pid, int64_t thread)
            g_file_test(path, G_FILE_TEST_IS_DIR);
 }
 
+JsonNode *host_threads(const char *root, pid_t pid)
+{
+    JsonArray *threads = json_array_new();
+    g_autofree char *path = g_strdup_printf("%s/proc/%d/task", root, (int)pid);
+    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+    for (const char *id; folder && (id = g_dir_read_name(folder));) {
+        g_autofree char *name =
+            host_text(root, "/proc/%d/task/%s/comm", (int)pid, id);
+        if (name) { /* else it has ended since */
+            JsonObject *thread = json_object_new();
+            json_object_set_string_member(thread, "name", name);
+            json_object_set_int_member(thread, "thread-id",
+                                       host_text_number(id));
+            json_array_add_object_element(threads, thread);
+        }
+    }
+    JsonNode *node = json_node_new(JSON_NODE_ARRAY);
+    json_node_take_array(node, threads);
+    return node;
+}
+
 static bool is_pid_free(const char *root, pid_t pid)
 {
     if (root[0]) {

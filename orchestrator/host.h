@@ -8,6 +8,7 @@
  *
  * @root is a folder with a proc and a sys in it, "" for the real ones.
  */
+#include <json-glib/json-glib.h>
 #include <net/if.h>
 #include <sys/types.h>
 
@@ -22,6 +23,11 @@ void host_read_folders(const char *root, pid_t pid, const char *const *folders,
 
 /* All zero if any part of it cannot be read. */
 ProcessIdentity host_identify_process(const char *root, pid_t pid);
+
+/* Its threads as query-migrationthreads tells them, [{"name", "thread-id"}], an
+ * empty list if they cannot be seen.  Names are those that QEMU gave; before
+ * 11.0 only with -name debug-threads=on. */
+JsonNode *host_threads(const char *root, pid_t pid);
 
 /* Is @thread one of the process's?  False also where that cannot be seen. */
 bool host_has_thread(const char *root, pid_t pid, int64_t thread);

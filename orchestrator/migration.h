@@ -117,12 +117,16 @@ typedef struct {
     int64_t qemu_time_us; /* since 1970 */
 } Event;
 
-typedef enum { ACTION_SEND, ACTION_CONNECT } ActionKind;
+typedef enum {
+    ACTION_SEND,
+    ACTION_CONNECT,
+    ACTION_LOOK, /* the host tells, not QEMU; the answer is the same */
+} ActionKind;
 
 typedef struct {
     ActionKind kind;
     Side side;
-    Ask ask;             /* SEND */
+    Ask ask;             /* SEND, LOOK */
     QmpCommand *command; /* SEND */
     unsigned deadline_ms;
 } Action;

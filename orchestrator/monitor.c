@@ -34,7 +34,8 @@ struct Monitor {
     bool is_exclusive;
     int lock; /* -1: not locked by us */
     pid_t locked_by;
-    guint pidfd_source, last_words_source, refusal_source;
+    guint pidfd_source, last_words_source, answer_source;
+    GQueue own_answers; /* of OwnAnswer */
 };
 
 typedef struct {
@@ -58,6 +59,22 @@ static void call_free(Call *call)
     g_free(call);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Call, call_free)
+
+/* An answer that is not QEMU's. */
+typedef struct {
+    EventKind kind;
+    Ask ask;
+    char *text;
+    JsonNode *value;
+} OwnAnswer;
+
+static void free_own_answer(gpointer data)
+{
+    OwnAnswer *answer = data;
+    g_free(answer->text);
+    g_clear_pointer(&answer->value, json_node_unref);
+    g_free(answer);
+}
 
 static void emit(Monitor *monitor, Event event)
 {
@@ -144,7 +161,8 @@ void monitor_free(Monitor *monitor)
         close(monitor->lock);
     }
     g_clear_handle_id(&monitor->last_words_source, g_source_remove);
-    g_clear_handle_id(&monitor->refusal_source, g_source_remove);
+    g_clear_handle_id(&monitor->answer_source, g_source_remove);
+    g_queue_clear_full(&monitor->own_answers, free_own_answer);
     g_object_unref(monitor->cancellable);
     qmp_address_free(monitor->address);
     g_free(monitor->version);
@@ -357,36 +375,47 @@ static void on_reply(GObject *object, GAsyncResult *result, gpointer user_data)
     } /* else the session is over, which is reported once, by on_closed() */
 }
 
-/* Nothing may call back before monitor_refuse() returns. */
-typedef struct {
-    Monitor *monitor;
-    Ask ask;
-    char *text;
-} Refusal;
-
-static gboolean on_refusal(gpointer user_data)
+/* Nothing may call back before the function that asked for it returns. */
+static gboolean on_own_answer(gpointer user_data)
 {
-    const Refusal *refusal = user_data;
-    refusal->monitor->refusal_source = 0;
-    emit(refusal->monitor, (Event){ .kind = EVENT_REFUSED,
-                                    .ask = refusal->ask,
-                                    .text = refusal->text });
-    return G_SOURCE_REMOVE;
+    Monitor *monitor = user_data;
+    OwnAnswer *answer = g_queue_pop_head(&monitor->own_answers);
+    bool is_last = g_queue_is_empty(&monitor->own_answers);
+    if (is_last) {
+        monitor->answer_source = 0;
+    }
+    emit(monitor, (Event){ .kind = answer->kind,
+                           .ask = answer->ask,
+                           .text = answer->text,
+                           .value = answer->value });
+    free_own_answer(answer);
+    return is_last ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
-static void free_refusal(gpointer data)
+static void add_own_answer(Monitor *monitor, OwnAnswer answer)
 {
-    Refusal *refusal = data;
-    g_free(refusal->text);
-    g_free(refusal);
+    OwnAnswer *added = g_new(OwnAnswer, 1);
+    *added = answer;
+    g_queue_push_tail(&monitor->own_answers, added);
+    if (!monitor->answer_source) {
+        monitor->answer_source =
+            g_idle_add_full(G_PRIORITY_DEFAULT, on_own_answer, monitor, NULL);
+    }
 }
 
 void monitor_refuse(Monitor *monitor, Ask ask, const char *text)
 {
-    Refusal *refusal = g_new0(Refusal, 1);
-    *refusal = (Refusal){ monitor, ask, g_strdup(text) };
-    monitor->refusal_source =
-        g_idle_add_full(G_PRIORITY_DEFAULT, on_refusal, refusal, free_refusal);
+    add_own_answer(monitor, (OwnAnswer){ .kind = EVENT_REFUSED,
+                                         .ask = ask,
+                                         .text = g_strdup(text) });
+}
+
+void monitor_tell_threads(Monitor *monitor, Ask ask)
+{
+    add_own_answer(monitor,
+                   (OwnAnswer){ .kind = EVENT_REPLY,
+                                .ask = ask,
+                                .value = host_threads("", monitor->pid) });
 }
 
 void monitor_send(Monitor *monitor, Ask ask, const QmpCommand *command,

@@ -36,6 +36,10 @@ void monitor_connect(Monitor *monitor);
 /* Ends in EVENT_REFUSED with @text: it was not even sent. */
 void monitor_refuse(Monitor *monitor, Ask ask, const char *text);
 
+/* Ends in EVENT_REPLY with the names of the process's threads, in the form of
+ * query-migrationthreads; an empty list if they cannot be read. */
+void monitor_tell_threads(Monitor *monitor, Ask ask);
+
 /* Ends in EVENT_REPLY, EVENT_REFUSED or EVENT_SILENT, or with EVENT_LOST. */
 void monitor_send(Monitor *monitor, Ask ask, const QmpCommand *command,
                   unsigned deadline_ms);

@@ -180,16 +180,21 @@ static void take_refusal(Migration *m, const Event *event)
     }
 }
 
-/* How many connections are really at work, until as many as were set are. */
+/* How many connections are really at work, until as many as were set are.
+ * QEMU 11 names its threads instead of telling. */
 static void ask_threads(Migration *m)
 {
     const CapsInventory *source = &m->inventories[SIDE_SOURCE];
     g_autofree char *set = caps_inventory_value(source, "multifd-channels");
-    if (m->facts[SIDE_SOURCE].status == STATUS_ACTIVE && set &&
-        caps_inventory_is_on(source, "multifd") &&
-        caps_inventory_has_command(source, "query-migrationthreads") &&
-        m->n_channels < (int)g_ascii_strtoull(set, NULL, 10)) {
+    if (m->facts[SIDE_SOURCE].status != STATUS_ACTIVE || !set ||
+        !caps_inventory_is_on(source, "multifd") ||
+        m->n_channels >= (int)g_ascii_strtoull(set, NULL, 10)) {
+        return;
+    }
+    if (caps_inventory_has_command(source, "query-migrationthreads")) {
         phase_ask(m, SIDE_SOURCE, ASK_THREADS, NULL);
+    } else {
+        phase_look_at_threads(m, SIDE_SOURCE);
     }
 }
 

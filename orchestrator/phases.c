@@ -23,6 +23,19 @@ void phase_ask(Migration *m, Side side, Ask ask, QmpCommand *command)
     g_ptr_array_add(m->actions, action);
 }
 
+void phase_look_at_threads(Migration *m, Side side)
+{
+    if (m->pid[side] <= 0 || phase_is_waiting_for(m, side, ASK_THREADS)) {
+        return;
+    }
+    Action *action = g_new0(Action, 1);
+    action->kind = ACTION_LOOK;
+    action->side = side;
+    action->ask = ASK_THREADS;
+    m->waiting[side] |= ASK_BIT(ASK_THREADS);
+    g_ptr_array_add(m->actions, action);
+}
+
 void phase_yank(Migration *m)
 {
     phase_ask(m, SIDE_SOURCE, TELL_YANK, migration_yank_command());

@@ -37,6 +37,9 @@ void phase_connect(Migration *m, Side side);
 /* Breaks the connection of the source, out of band. */
 void phase_yank(Migration *m);
 
+/* By the host, for a QEMU that runs here; else nothing is asked. */
+void phase_look_at_threads(Migration *m, Side side);
+
 /* Lets the destination listen at the address, or load the file there. */
 void phase_tell_incoming(Migration *m);
 

@@ -94,6 +94,8 @@ static void perform(Run *run, GPtrArray *actions)
         const Action *action = actions->pdata[i];
         if (action->kind == ACTION_CONNECT) {
             monitor_connect(run->monitors[action->side]);
+        } else if (action->kind == ACTION_LOOK) {
+            monitor_tell_threads(run->monitors[action->side], action->ask);
         } else {
             send(run, action);
         }

@@ -99,6 +99,27 @@ static void threads(void **state)
     assert_false(host_has_thread("", getpid(), INT64_MAX));
 }
 
+static void names_of_threads(void **state)
+{
+    char *root = folder_new();
+    folder_put(root, "proc/100/task/100/comm", "qemu-system-x86\n");
+    folder_put(root, "proc/100/task/107/comm", "mig/src/send_0\n");
+    g_autoptr(JsonNode) node = host_threads(root, 100);
+    JsonArray *threads = json_node_get_array(node);
+    bool seen = false;
+    assert_int_equal(json_array_get_length(threads), 2);
+    for (guint i = 0; i < 2; i++) {
+        JsonObject *thread = json_array_get_object_element(threads, i);
+        seen |= json_object_get_int_member(thread, "thread-id") == 107 &&
+                strcmp(json_object_get_string_member(thread, "name"),
+                       "mig/src/send_0") == 0;
+    }
+    assert_true(seen);
+    g_autoptr(JsonNode) none = host_threads(root, 101);
+    assert_int_equal(json_array_get_length(json_node_get_array(none)), 0);
+    folder_free(root);
+}
+
 static pid_t start_child(void)
 {
     pid_t pid = fork();
@@ -164,6 +185,7 @@ int main(void)
         cmocka_unit_test(made_up),
         cmocka_unit_test(not_known),
         cmocka_unit_test(threads),
+        cmocka_unit_test(names_of_threads),
         cmocka_unit_test(a_child_that_ends),
         cmocka_unit_test(a_child_without_its_main_thread),
     };
