@@ -246,6 +246,21 @@ static bool is_wished(const Migration *m, const char *name)
     return caps_inventory_is_on(&m->inventories[SIDE_SOURCE], name);
 }
 
+/* What is wished for and needs tcp, by the rules; NULL: nothing. */
+static const char *wished_over_tcp(const Migration *m)
+{
+    size_t n;
+    const CapsRule *rules = caps_rules(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (rules[i].kind == RULE_NEEDS &&
+            strcmp(rules[i].other, "transport=tcp") == 0 &&
+            is_wished(m, rules[i].when)) {
+            return rules[i].when;
+        }
+    }
+    return NULL;
+}
+
 /* The user gave no address, and the usual one may not work for these two. */
 static void choose_address(Migration *m)
 {
@@ -257,6 +272,7 @@ static void choose_address(Migration *m)
         .needs_several =
             is_wished(m, "multifd") || is_wished(m, "postcopy-preempt"),
         .needs_again = is_armed(m),
+        .needs_tcp = wished_over_tcp(m),
         .process = m->processes,
     };
     if (!settings->is_usual || m->record) {

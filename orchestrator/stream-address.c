@@ -56,8 +56,23 @@ static char *find_other_folder(const StreamNeeds *needs)
     return NULL;
 }
 
+static StreamAddress choose_tcp(const StreamNeeds *needs)
+{
+    bool is_none =
+        host_is_one_network(&needs->process[SIDE_SOURCE],
+                            &needs->process[SIDE_DESTINATION]) == ANSWER_NO;
+    return (StreamAddress){
+        .uri = is_none ? NULL : g_strdup("tcp:127.0.0.1:0"),
+        .reason = g_strdup_printf("%s needs tcp", needs->needs_tcp),
+        .is_none = is_none,
+    };
+}
+
 StreamAddress stream_address_choose(const StreamNeeds *needs)
 {
+    if (needs->needs_tcp) {
+        return choose_tcp(needs);
+    }
     const ProcessFacts *source = &needs->process[SIDE_SOURCE];
     const ProcessFacts *destination = &needs->process[SIDE_DESTINATION];
     StreamAddress chosen = { 0 };

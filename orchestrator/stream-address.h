@@ -15,6 +15,7 @@ typedef struct {
     bool may_pass;      /* both monitors take descriptors */
     bool needs_several; /* connections */
     bool needs_again;   /* to be listened at, for a recovery */
+    const char *needs_tcp; /* what a unix socket cannot carry; NULL: nothing */
     const ProcessFacts *process; /* of each side */
 } StreamNeeds;
 

@@ -302,6 +302,9 @@ static void choose_uri(Lab *lab)
                               qemu_name(lab->pair.qemu[SIDE_DESTINATION]));
     check_uri(lab);
     set_way(lab);
+    /* The preflight chooses tcp for what a unix socket cannot carry. */
+    lab->migration.is_usual =
+        !lab->settings->migration.uri && !lab->migration.way_uri;
 }
 
 void hop_forget_prediction(Lab *lab)

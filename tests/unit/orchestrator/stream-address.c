@@ -58,7 +58,14 @@ static const struct {
     unsigned source, destination;
     bool several, again, no_pass;
     const char *uri, *reason; /* NULL: the usual; uri "": none works */
+    const char *needs_tcp;
 } cases[] = {
+    { "alike, and what only tcp carries", 0, 0, .uri = TCP,
+      .reason = "zero-copy-send needs tcp", .needs_tcp = "zero-copy-send" },
+    { "nothing is known, and the same", UNKNOWN, UNKNOWN, .uri = TCP,
+      .reason = "zero-copy-send needs tcp", .needs_tcp = "zero-copy-send" },
+    { "other networks, and the same", 0, NETWORK, .uri = "",
+      .reason = "zero-copy-send needs tcp", .needs_tcp = "zero-copy-send" },
     { "alike", 0, 0 },
     { "nothing is known", UNKNOWN, UNKNOWN },
     { "of one of them", PRIVATE_TMP, UNKNOWN },
@@ -116,6 +123,7 @@ static void an_address_works_for_both(void **state)
             .may_pass = !cases[i].no_pass,
             .needs_several = cases[i].several,
             .needs_again = cases[i].again,
+            .needs_tcp = cases[i].needs_tcp,
             .process = process,
         };
         StreamAddress chosen = stream_address_choose(&needs);
