@@ -259,7 +259,7 @@ static void absorb(Migration *m, const Event *event)
     case EVENT_CONNECTED:
         /* Back after a gap in which it may have been given the guest. */
         facts->blind |= m->context.handed_over;
-        facts->never_ran = facts->is_proof_asked = false;
+        facts->never_ran = facts->is_proof_asked = facts->stopped = false;
         facts->connected = true;
         m->connecting[event->side] = false;
         take_identity(m, event);

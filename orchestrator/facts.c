@@ -243,5 +243,10 @@ bool facts_has_run(const Facts *facts)
 
 bool facts_run_state_is(const Facts *facts, const char *run_state)
 {
+    /* STOP overtakes the answer that was true before it, and a guest that runs
+     * again says so by RESUME first. */
+    if (facts->stopped && strcmp(run_state, "running") == 0) {
+        return false;
+    }
     return strcmp(facts->run_state, run_state) == 0;
 }

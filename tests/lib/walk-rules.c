@@ -221,7 +221,7 @@ void walk_check_outcome(const Migration *m)
         assert_true(source->dead || source->status == STATUS_COMPLETED ||
                     source->status == STATUS_POSTCOPY_PAUSED ||
                     (m->context.arrived && status_is_terminal(source->status) &&
-                     strcmp(source->run_state, "running") != 0));
+                     !facts_run_state_is(source, "running")));
     } else {
         assert_int_not_equal(m->failure.code, FAILURE_NONE);
         assert_non_null(m->failure.message);

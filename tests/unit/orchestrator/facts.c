@@ -252,6 +252,21 @@ static void a_guest_that_is_off_is_no_reset(void **state)
     }
 }
 
+/* An answer is as old as its question; STOP and RESUME come at once. */
+static void stop_overtakes_an_answer(void **state)
+{
+    g_autoptr(JsonNode) runs = json_value("{\"status\":\"running\"}");
+    Facts facts = { 0 };
+    facts_take_query_status(&facts, runs);
+    assert_true(facts_is_running(&facts));
+    facts_take_event(&facts, "STOP", NULL, 1);
+    assert_false(facts_is_running(&facts));
+    facts_take_query_status(&facts, runs); /* written before the STOP */
+    assert_false(facts_is_running(&facts));
+    facts_take_event(&facts, "RESUME", NULL, 2);
+    assert_true(facts_is_running(&facts));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +274,7 @@ int main(void)
         cmocka_unit_test(a_guest_that_is_off_is_no_reset),
         cmocka_unit_test(words_lead_back),
         cmocka_unit_test(absorbs),
+        cmocka_unit_test(stop_overtakes_an_answer),
         cmocka_unit_test(no_reply_is_no_fact),
     };
 
