@@ -233,6 +233,9 @@ static void end_precopy(Migration *m)
     bool is_cancelling = m->facts[SIDE_SOURCE].status == STATUS_CANCELLING;
     int64_t told_us = m->asked_us[SIDE_SOURCE][TELL_CANCEL];
 
+    if (!m->facts[SIDE_SOURCE].connected) {
+        return; /* it may have died since it said so */
+    }
     /* Somebody else's cancel is as good as ours, and is the cause then. */
     if (!is_cancelling && !m->context.postcopy_sent &&
         (!m->cancel_sent || m->now_us - told_us > YANK_AFTER_US)) {

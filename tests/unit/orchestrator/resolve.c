@@ -188,6 +188,25 @@ static void who_falls_silent_is_not_known(void **state)
     assert_non_null(strstr(m->failure.hint, "qmigrate cancel --source"));
 }
 
+/* It was cancelling when it died, and the destination does not answer. */
+static void nothing_is_sent_to_the_dead(void **state)
+{
+    g_autoptr(Transfer) transfer = transfer_new();
+    Migration *m = transfer->m;
+
+    both_say(transfer, "cancelling");
+    feed(transfer, (Event){ .kind = EVENT_LOST,
+                            .side = SIDE_DESTINATION,
+                            .code = FAILURE_MONITOR_LOST,
+                            .text = "gone" });
+    feed(transfer, (Event){ .kind = EVENT_TICK });
+    feed(transfer, (Event){ .kind = EVENT_DIED, .side = SIDE_SOURCE });
+    m->now_us += 10 * G_USEC_PER_SEC;
+    feed(transfer, (Event){ .kind = EVENT_TICK });
+    assert_int_equal(m->phase, PHASE_RESOLVE);
+    assert_int_equal(n_cancels(transfer) + n_sent(transfer, TELL_YANK), 0);
+}
+
 /* What could not be put back is named, with its old value. */
 static void what_is_left_is_named(void **state)
 {
@@ -223,6 +242,7 @@ int main(void)
         cmocka_unit_test(what_the_destination_failed_of_stays_so),
         cmocka_unit_test(what_hangs_in_precopy_is_freed),
         cmocka_unit_test(who_falls_silent_is_not_known),
+        cmocka_unit_test(nothing_is_sent_to_the_dead),
         cmocka_unit_test(what_is_left_is_named),
     };
 
