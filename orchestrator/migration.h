@@ -201,15 +201,17 @@ typedef struct {
     uint64_t waiting[N_SIDES]; /* bits of Ask: answers that are to come */
     int64_t asked_us[N_SIDES][N_ASKS]; /* when each was last sent */
     bool connecting[N_SIDES];
-    GPtrArray *findings;           /* of Finding, of the preflight */
-    GPtrArray *wishes;             /* of CapsWish: ours, then the user's */
-    guint n_own_wishes;            /* how many of them are ours */
-    CapsInventory wanted[N_SIDES]; /* what will be set */
-    GPtrArray *steps;              /* of CapsStep */
-    guint n_sent;                  /* how many of them QEMU may have taken */
-    bool is_read_back;             /* what QEMU made of them was asked */
-    bool is_undo_late;             /* not all was put back in time */
-    bool will_pause;               /* pause-before-switchover will be on */
+    GPtrArray *findings;             /* of Finding, of the preflight */
+    GPtrArray *wishes;               /* of CapsWish: ours, then the user's */
+    guint n_own_wishes;              /* how many of them are ours */
+    CapsInventory wanted[N_SIDES];   /* what will be set */
+    GPtrArray *steps;                /* of CapsStep */
+    guint n_sent;                    /* how many of them QEMU may have taken */
+    guint n_undo;                    /* n_sent when roll-back began */
+    uint64_t told_settings[N_SIDES]; /* in roll-back: bits of Ask */
+    bool is_read_back;               /* what QEMU made of them was asked */
+    bool is_undo_late;               /* not all was put back in time */
+    bool will_pause;                 /* pause-before-switchover will be on */
     bool cancel_sent, continue_sent, rescue_sent, quit_sent;
     bool jobs_are_done; /* the source's, since its guest stopped */
     Policy *policy;     /* at work in transfer; NULL: none steers */

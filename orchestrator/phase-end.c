@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "caps/restore.h"
 #include "orchestrator/guest-state.h"
 #include "orchestrator/phases.h"
 #include "orchestrator/secure.h"
@@ -89,23 +90,83 @@ static void note_left(Migration *m)
     }
 }
 
+/* Would a setting of ours be in somebody's way there? */
+static bool has_to_restore(const Migration *m, const CapsStep *step)
+{
+    return step->undo->arguments && !m->facts[step->side].dead &&
+           (m->migrate_us == 0 || keeps_guest(m, step->side) ||
+            was_never_told(m, step->side) || leaves_nothing(m));
+}
+
+static bool can_restore(const Migration *m, const CapsStep *step)
+{
+    return has_to_restore(m, step) && m->facts[step->side].connected &&
+           !is_migrating(m, step->side);
+}
+
+/* Another client may have changed what we set: ask what is set now.  Returns
+ * whether there is anything to ask. */
+static bool ask_settings(Migration *m)
+{
+    m->n_undo = m->n_sent;
+    for (guint i = 0; i < m->n_undo; i++) {
+        const CapsStep *step = m->steps->pdata[i];
+        if (can_restore(m, step)) {
+            phase_ask(m, step->side, ASK_CAPABILITIES, NULL);
+            phase_ask(m, step->side, ASK_PARAMETERS, NULL);
+        }
+    }
+    return phase_is_waiting(m);
+}
+
+#define ALL_SETTINGS (ASK_BIT(ASK_CAPABILITIES) | ASK_BIT(ASK_PARAMETERS))
+
+/* What someone else set after us is theirs. */
+static void note_foreign(Migration *m, Side side)
+{
+    g_autofree char *foreign =
+        caps_restore_foreign(m->steps, m->n_undo, side, &m->inventories[side]);
+    if (foreign) {
+        phase_note(
+            m,
+            "another client changed settings of the %s that qmigrate had "
+            "changed before; they stay as they are: %s",
+            side_name(side), foreign);
+    }
+}
+
+static void take_settings(Migration *m, const Event *event)
+{
+    uint64_t *told = &m->told_settings[event->side];
+    bool was_known = *told == ALL_SETTINGS;
+    if (event->kind == EVENT_REPLY) {
+        *told |= ASK_BIT(event->ask) & ALL_SETTINGS;
+    }
+    if (!was_known && *told == ALL_SETTINGS) {
+        note_foreign(m, event->side);
+    }
+}
+
 /* Backwards, one at a time; false: nothing is left to be put back. */
 static bool undo_next(Migration *m)
 {
     while (m->n_sent > 0) {
-        CapsStep *step = m->steps->pdata[--m->n_sent];
-        const Facts *facts = &m->facts[step->side];
-        bool ours = m->migrate_us == 0 || keeps_guest(m, step->side) ||
-                    was_never_told(m, step->side) || leaves_nothing(m);
-        bool may_be_needed = m->outcome == OUTCOME_UNRESOLVED &&
-                             step->side == SIDE_SOURCE && !facts->dead;
-        if (ours && step->undo->arguments && facts->connected &&
-            !is_migrating(m, step->side)) {
-            phase_ask(m, step->side, TELL_UNDO, qmp_command_copy(step->undo));
-            return true;
+        guint i = --m->n_sent;
+        CapsStep *step = m->steps->pdata[i];
+        bool may_be_needed =
+            m->outcome == OUTCOME_UNRESOLVED && step->side == SIDE_SOURCE &&
+            step->undo->arguments && !m->facts[step->side].dead;
+        if (can_restore(m, step) &&
+            m->told_settings[step->side] == ALL_SETTINGS) {
+            QmpCommand *undo = caps_restore(m->steps, m->n_undo, i,
+                                            &m->inventories[step->side]);
+            if (undo) {
+                phase_ask(m, step->side, TELL_UNDO, undo);
+                return true;
+            }
+            continue;
         }
-        step->is_left =
-            step->undo->arguments && !facts->dead && (ours || may_be_needed);
+        step->is_left = has_to_restore(m, step) || may_be_needed;
     }
     return false;
 }
@@ -161,8 +222,9 @@ static bool ask_guest(Migration *m)
 
 PhaseId roll_back_enter(Migration *m)
 {
-    return undo_next(m) || ask_guest(m) || quit_stale(m) ? m->phase
-                                                         : PHASE_DONE;
+    return ask_settings(m) || undo_next(m) || ask_guest(m) || quit_stale(m)
+               ? m->phase
+               : PHASE_DONE;
 }
 
 /* It took the guest along, after all was well. */
@@ -187,6 +249,7 @@ PhaseId roll_back_handle(Migration *m, const Event *event)
     if (event->kind == EVENT_DIED && keeps_guest(m, event->side)) {
         return lose_keeper(m, event->side);
     }
+    take_settings(m, event);
     if (event->kind == EVENT_REFUSED && event->ask == TELL_UNDO &&
         !may_be_absent(m, m->steps->pdata[m->n_sent])) {
         phase_note(m, "%s: a setting could not be put back: %s",
@@ -195,8 +258,14 @@ PhaseId roll_back_handle(Migration *m, const Event *event)
     if (event->kind == EVENT_DEADLINE) {
         m->is_undo_late = true;
         phase_note(m, "not all settings were put back in time");
-        for (guint i = 0; i <= m->n_sent && i < m->steps->len; i++) {
+        for (guint i = 0; i < m->n_undo; i++) {
             CapsStep *step = m->steps->pdata[i];
+            bool is_undone = i > m->n_sent ||
+                             (i == m->n_sent &&
+                              !phase_is_waiting_for(m, step->side, TELL_UNDO));
+            if (is_undone) {
+                break;
+            }
             step->is_left = step->undo->arguments && keeps_guest(m, step->side);
         }
         return PHASE_DONE;

@@ -175,16 +175,17 @@ static void take_actions(Replay *replay)
 }
 
 /*
- * Older traces do not read back what was set: then it is as it was set.  @line
- * is what comes next.
+ * Older traces do not read back what was set, or ask for it again before it is
+ * restored: then it is as it was set.  @line is what comes next.
  */
 static void answer_read_back(Replay *replay, JsonObject *line)
 {
     static const Ask asks[] = { ASK_CAPABILITIES, ASK_PARAMETERS };
     Migration *m = replay->migration;
     const char *next = qmp_json_string(line, "ask");
+    bool reads_back = m->phase == PHASE_PREPARE || m->phase == PHASE_ROLL_BACK;
 
-    for (int i = 0; m->phase == PHASE_PREPARE && i < 4; i++) {
+    for (int i = 0; reads_back && i < 4; i++) {
         Side side = i / 2;
         Ask ask = asks[i % 2];
 

@@ -350,9 +350,23 @@ static void lay_reply(GArray *steps, Side side, Ask ask)
         json("{}"));
 }
 
+/* What is set has not changed since it was read back. */
+static void lay_settings(GArray *steps, Side side)
+{
+    for (Ask ask = ASK_CAPABILITIES; ask <= ASK_PARAMETERS; ask++) {
+        lay(steps, (Event){ .kind = EVENT_REPLY, .side = side, .ask = ask },
+            NULL);
+    }
+}
+
 /* Backwards; what TLS needs is taken from both. */
 static void lay_undo(GArray *steps, const Migration *m)
 {
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        if (side == SIDE_DESTINATION || m->settings->secure) {
+            lay_settings(steps, side);
+        }
+    }
     for (guint i = m->steps->len; i-- > 0;) {
         const CapsStep *step = m->steps->pdata[i];
         if (step->undo->arguments &&

@@ -3,6 +3,8 @@
 migrates it first, or kills a side.  Nothing of that is undone, no second guest
 is started, and the result says what is true."""
 
+import signal
+
 import pair
 import wire
 from moments import name_of
@@ -105,13 +107,52 @@ def source_killed(place, version):
     place.destination.kill()
 
 
+def begin_slow(place, version):
+    """A run that has set max-bandwidth and downtime-limit, which another client
+    sets once more."""
+    place.pair(version, rate=20000000, memory=96)
+    run = place.migrate('--max-bandwidth', '24MiB/s', '--downtime-limit',
+                        '10ms', wait=False)
+    until(lambda: place.source.migration() == 'active', 'it is active')
+    place.source.monitor.execute('migrate-set-parameters',
+                                 **{'max-bandwidth': 33554432})
+    return run
+
+
+def keeps_what_was_set(place, run):
+    """What we set is restored, what the other client set is left and named."""
+    before, after = place.before, place.source.settings()
+    left = [*pair.pairs(before[0], after[0]), *pair.pairs(before[1], after[1])]
+    check(left == [('max-bandwidth=134217728', 33554432)],
+          f'settings now: {left}')
+    check(any('max-bandwidth=33554432 (before: 134217728)' in note
+              for note in run.result['notes']),
+          f'not noted: {run.result["notes"]}')
+    check(not place.journals(), 'a journal is left')
+
+
+def set_during_a_run(place, version):
+    run = begin_slow(place, version)
+    run.signal(signal.SIGINT)
+    run.wait().ended(5, 'cancelled', 'cancelled')
+    keeps_what_was_set(place, run)
+
+
+def set_before_recover(place, version):
+    run = begin_slow(place, version)
+    run.process.kill()
+    run.process.wait()
+    keeps_what_was_set(place, place.recover().ended(5, 'cancelled',
+                                                    'interrupted'))
+
+
 def all_cases():
     for version in VERSIONS:
         if version != '7.2':  # has no file:
             yield (f'overtaken-to-a-file-{version}', overtaken_to_a_file,
                    version)
         for case in (paused_in_postcopy, overtaken, overtaken_and_gone,
-                     source_killed):
+                     source_killed, set_during_a_run, set_before_recover):
             yield f'{name_of(case)}-{version}', case, version
 
 

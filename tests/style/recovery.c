@@ -99,6 +99,8 @@ static void print_tail(void)
         "never to have run the guest.\n"
         "Settings get the values back that they had before, on the QEMU that "
         "keeps the guest.\n"
+        "A setting that another client has changed since stays, and a note "
+        "names it.\n"
         "``--quit-stale`` quits the other one afterwards, with the same "
         "proofs.\n\n"
         "Run again, ``recover`` changes nothing.\n"

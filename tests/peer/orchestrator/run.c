@@ -186,7 +186,7 @@ static const Case refused[] = {
     { "a setting that is taken and not kept",
       { .wishes = "downtime-limit=500",
         .reactions = { { "S migrate-set-parameters", "S:forget" } } },
-      "S downtime-limit=500; " SET UNDO_D "; " UNDO_S "; S downtime-limit=300",
+      "S downtime-limit=500; " SET UNDO_D "; " UNDO_S,
       OUTCOME_REFUSED,
       FAILURE_SETTING_REFUSED,
       .message = "downtime-limit is 300, not 500" },

@@ -152,6 +152,11 @@ static void describe_side(GString *key, const Migration *m, Side side)
                            facts->resume_us != 0, facts->completed_us != 0,
                            waiting_of(m, side), m->connecting[side],
                            m->inventories[side].capabilities != NULL);
+    if (m->phase == PHASE_ROLL_BACK) { /* what is set decides what is undone */
+        g_string_append_printf(
+            key, " u%u t%" PRIx64 " e%d", m->n_undo, m->told_settings[side],
+            caps_inventory_is_on(&m->inventories[side], "events"));
+    }
     const GPtrArray *jobs = m->jobs[side];
     const CapsJob *job = jobs && jobs->len > 0 ? jobs->pdata[0] : NULL;
     g_string_append_printf(key, " j%s %d%d", job ? job->status : "",
