@@ -101,22 +101,23 @@ static const FailureRow rows[N_FAILURES] = {
         "the source refused to start the migration",
         NULL, OUTCOME_FAILED },
     [FAILURE_MIGRATION_FAILED] = { "migration-failed",
-        "QEMU gave the migration up",
-        "QEMU's own words are above; --trace keeps the whole conversation",
+        "the source gave the migration up",
+        "see what both QEMUs say, also on their standard error; --trace keeps "
+        "the whole conversation",
         OUTCOME_FAILED },
     [FAILURE_DESTINATION_FAILED] = { "destination-failed",
-        "the destination could not take the guest",
-        "QEMU's own words say why, its standard error may say more; if not, "
-        "compare both command lines: machine, memory, devices",
+        "the destination could not load the guest",
+        "see what both QEMUs say, also on their standard error; compare the "
+        "command lines, and check the network between both",
         OUTCOME_FAILED },
     [FAILURE_SOURCE_LOST] = { "source-lost",
         "the source's QEMU is gone",
         "its standard error says why; the guest went with it unless the "
         "destination has it", OUTCOME_LOST },
     [FAILURE_GUEST_OFF] = { "guest-off",
-        "the guest powered itself off, and its QEMU ended with it",
-        "start it anew; with -no-shutdown its QEMU stays, and the guest is "
-        "migrated as it is", OUTCOME_LOST },
+        "the guest powered off, reset or panicked, and its QEMU ended for it",
+        "start it again; QEMU stays with -no-shutdown, without -no-reboot and "
+        "with -action panic=pause", OUTCOME_LOST },
     [FAILURE_DESTINATION_LOST] = { "destination-lost",
         "the destination's QEMU is gone",
         "its standard error says why; start it anew", OUTCOME_FAILED },
@@ -146,7 +147,7 @@ static const FailureRow rows[N_FAILURES] = {
         "cancelled by a signal or a request",
         NULL, OUTCOME_CANCELLED, TRUE },
     [FAILURE_CANCELLED_ELSEWHERE] = { "cancelled-elsewhere",
-        "somebody else cancelled the migration",
+        "cancelled by another QMP client",
         "another client is connected to the source", OUTCOME_CANCELLED },
     [FAILURE_DETACHED] = { "detached",
         "told a second time to stop: left while QEMU goes on by itself",
@@ -273,13 +274,32 @@ void failure_add(Failure *failure, Side side, const char *text,
 }
 
 /* QEMU may have said several lines: each stays one, indented. */
-static void add_lines(GString *text, Side side, const char *words)
+static void add_lines(GString *text, Side side, const char *when,
+                      const char *words)
 {
     g_autofree char *trimmed = g_strchomp(g_strdup(words));
     g_auto(GStrv) lines = g_strsplit(trimmed, "\n", -1);
     for (char **line = lines; *line; line++) {
-        g_string_append_printf(text, "  %s's QEMU says: %s\n", side_name(side),
-                               g_strchomp(*line));
+        g_string_append_printf(text, "  %s's QEMU says%s: %s\n",
+                               side_name(side), when, g_strchomp(*line));
+    }
+}
+
+/* In the order in which both sides ended, where that is known. */
+static void add_qemu_texts(GString *text, const Failure *failure)
+{
+    Side first = failure->has_first ? failure->first : SIDE_SOURCE;
+    Side second = first == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
+    g_autofree char *later =
+        !failure->has_first ? g_strdup("")
+        : failure->lead_us < 0
+            ? g_strdup(" (later)")
+            : g_strdup_printf(" (%.1f ms later)", failure->lead_us / 1e3);
+    if (failure->qemu_text[first]) {
+        add_lines(text, first, "", failure->qemu_text[first]);
+    }
+    if (failure->qemu_text[second]) {
+        add_lines(text, second, later, failure->qemu_text[second]);
     }
 }
 
@@ -293,11 +313,7 @@ char *failure_to_text(const Failure *failure)
         g_string_append_printf(text, "%s: ", side_name(failure->side));
     }
     g_string_append_printf(text, "%s\n", failure->message);
-    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        if (failure->qemu_text[side]) {
-            add_lines(text, side, failure->qemu_text[side]);
-        }
-    }
+    add_qemu_texts(text, failure);
     if (failure_hint(failure)) {
         g_string_append_printf(text, "  hint: %s\n", failure_hint(failure));
     }

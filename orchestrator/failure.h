@@ -82,6 +82,9 @@ typedef struct {
     char *hint;      /* instead of the row's, or NULL */
     GPtrArray *also; /* of char *: what else stood in the way; or NULL */
     char *qemu_text[N_SIDES]; /* QEMU's own words from each side, or NULL */
+    gboolean has_first; /* both sides ended, and which was first is known */
+    Side first;
+    int64_t lead_us; /* how long before the other; -1: not known */
 } Failure;
 
 const FailureRow *failure_row(FailureCode code);

@@ -77,6 +77,9 @@ JsonObject *report_error(const Failure *failure)
         add_string(qemu, side_name(side), failure->qemu_text[side]);
     }
     json_object_set_object_member(error, "qemu", qemu);
+    add_string(error, "first",
+               failure->has_first ? side_name(failure->first) : NULL);
+    add_int(error, "lead_us", failure->has_first ? failure->lead_us : -1);
     return error;
 }
 

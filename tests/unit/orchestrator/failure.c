@@ -43,6 +43,18 @@ static const struct {
       "error: transfer: cancelled\n"
       "  source's QEMU says: Broken pipe\n"
       "  destination's QEMU says: early end\n" },
+    { "words of both sides, in the order of time",
+      { .code = FAILURE_DESTINATION_FAILED,
+        .message = (char *)"could not load the guest",
+        .hint = (char *)"look",
+        .has_first = TRUE,
+        .first = SIDE_DESTINATION,
+        .lead_us = 2100,
+        .qemu_text = { (char *)"Broken pipe", (char *)"bad device" } },
+      "error: could not load the guest\n"
+      "  destination's QEMU says: bad device\n"
+      "  source's QEMU says (2.1 ms later): Broken pipe\n"
+      "  hint: look\n" },
     { "several lines of one side",
       { .code = FAILURE_CANCELLED,
         .has_side = TRUE,
