@@ -155,28 +155,6 @@ static void absorb_reply(Migration *m, const Event *event)
     }
 }
 
-/* A monitor that broke, or a migration, because this process ended. */
-static void name_the_dead(Migration *m, Side side)
-{
-    Failure *failure = &m->failure;
-    bool its_monitor = failure->code == FAILURE_MONITOR_LOST &&
-                       failure->has_side && failure->side == side;
-    bool its_stream =
-        failure->code == (side == SIDE_SOURCE ? FAILURE_DESTINATION_FAILED
-                                              : FAILURE_MIGRATION_FAILED);
-    /* All that broke, broke by the guest's own will. */
-    bool its_end = side == SIDE_SOURCE && m->facts[side].guest_off &&
-                   failure->code != FAILURE_NONE &&
-                   !failure_row(failure->code)->is_ours;
-    if (m->phase != PHASE_DONE && (its_monitor || its_stream || its_end)) {
-        failure->code = phase_death_code(m, side);
-        failure->has_side = TRUE;
-        failure->side = side;
-        g_free(failure->message);
-        failure->message = g_strdup(phase_death_text(m, side));
-    }
-}
-
 static void take_refusal(Migration *m, const Event *event)
 {
     Facts *facts = &m->facts[event->side];
@@ -199,6 +177,7 @@ static void take_event(Migration *m, const Event *event)
     Facts *facts = &m->facts[event->side];
 
     facts_take_event(facts, event->name, event->data, event->qemu_time_us);
+    facts_take_lag(facts, event->time_us - event->qemu_time_us);
     if (event->side == SIDE_SOURCE && event->data &&
         strcmp(event->name, "MIGRATION") == 0) {
         ours_take_event(&m->context.ours, facts->status);
@@ -251,6 +230,14 @@ static void take_sign_of_life(Migration *m, const Event *event)
     }
 }
 
+static void lose(Migration *m, Side side)
+{
+    miss_events(m, side);
+    m->facts[side].connected = false;
+    m->connecting[side] = false;
+    m->waiting[side] = 0;
+}
+
 static void absorb(Migration *m, const Event *event)
 {
     Facts *facts = &m->facts[event->side];
@@ -265,17 +252,13 @@ static void absorb(Migration *m, const Event *event)
         take_identity(m, event);
         break;
     case EVENT_LOST:
-        facts->connected = false;
-        miss_events(m, event->side);
-        m->connecting[event->side] = false;
-        m->waiting[event->side] = 0;
+        lose(m, event->side);
         break;
     case EVENT_DIED:
         facts->dead = true;
-        facts->connected = false;
-        name_the_dead(m, event->side);
-        m->connecting[event->side] = false;
-        m->waiting[event->side] = 0;
+        facts->has_died = true;
+        facts->died_us = event->qemu_time_us;
+        lose(m, event->side);
         break;
     case EVENT_QMP:
         take_event(m, event);

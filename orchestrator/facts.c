@@ -138,6 +138,16 @@ static void change_run_state(Facts *facts, const char *from, const char *to)
     }
 }
 
+/* Since 11.1 "failing" comes before "failed", while QEMU cleans up. */
+static void note_failing(Facts *facts, const char *word, int64_t time_us)
+{
+    bool is_failing =
+        strcmp(word, "failing") == 0 || facts->status == STATUS_FAILED;
+    if (is_failing && facts->failed_us == 0) {
+        facts->failed_us = time_us;
+    }
+}
+
 void facts_take_event(Facts *facts, const char *name, JsonObject *data,
                       int64_t time_us)
 {
@@ -157,17 +167,26 @@ void facts_take_event(Facts *facts, const char *name, JsonObject *data,
     } else if (strcmp(name, "GUEST_PANICKED") == 0) {
         facts->panicked_us = time_us;
     } else if (strcmp(name, "SHUTDOWN") == 0 && data) {
-        facts->guest_off =
-            g_strcmp0(qmp_json_string(data, "reason"), "guest-shutdown") == 0;
+        const char *reason = qmp_json_string(data, "reason");
+        facts->shutdown_us = time_us;
+        g_strlcpy(facts->shutdown_reason, reason ? reason : "",
+                  sizeof(facts->shutdown_reason));
     } else if (strcmp(name, "MIGRATION") == 0 && data) {
         const char *word = qmp_json_string(data, "status");
         if (word) {
             take_status(facts, word);
+            note_failing(facts, word, time_us);
         }
         if (facts->status == STATUS_COMPLETED) {
             facts->completed_us = time_us;
         }
     }
+}
+
+void facts_take_lag(Facts *facts, int64_t lag_us)
+{
+    facts->lag_us = facts->has_lag ? MIN(facts->lag_us, lag_us) : lag_us;
+    facts->has_lag = true;
 }
 
 static void take_work_done(Facts *facts, uint64_t n)

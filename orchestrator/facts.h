@@ -54,8 +54,13 @@ typedef struct {
                * paused it */
     bool never_ran;      /* its accelerator says so, since we are connected */
     bool is_proof_asked; /* the accelerator was asked */
-    bool
-        guest_off; /* SHUTDOWN said so, and QEMU does not stay (-no-shutdown) */
+    int64_t failed_us;   /* when it began to fail */
+    int64_t shutdown_us; /* SHUTDOWN; 0 also if QEMU stays (-no-shutdown) */
+    char shutdown_reason[32];
+    bool has_died;   /* its end was seen, it is not only the user's word */
+    int64_t died_us; /* when, by this host's clock; 0: not known */
+    bool has_lag;
+    int64_t lag_us; /* our clock less QEMU's: the smallest of all events */
 } Facts;
 
 void facts_clear(Facts *facts);
@@ -81,6 +86,9 @@ void facts_take_query_status(Facts *facts, JsonNode *reply);
 void facts_take_query_migrate(Facts *facts, JsonNode *reply);
 void facts_take_event(Facts *facts, const char *name, JsonObject *data,
                       int64_t time_us);
+
+/* Of an event: when it arrived less when QEMU sent it, by its clock. */
+void facts_take_lag(Facts *facts, int64_t lag_us);
 
 /* x-query-jit of TCG and query-stats of KVM: whether a vCPU ever ran. */
 void facts_take_query_jit(Facts *facts, JsonNode *reply);

@@ -34,6 +34,7 @@ struct Monitor {
     bool is_exclusive;
     int lock; /* -1: not locked by us */
     pid_t locked_by;
+    int64_t died_us; /* wall clock; 0: it lives */
     guint pidfd_source, last_words_source, answer_source;
     GQueue own_answers; /* of OwnAnswer */
 };
@@ -89,7 +90,8 @@ static gboolean on_last_words(gpointer user_data)
 {
     Monitor *monitor = user_data;
     monitor->last_words_source = 0;
-    emit(monitor, (Event){ .kind = EVENT_DIED });
+    emit(monitor,
+         (Event){ .kind = EVENT_DIED, .qemu_time_us = monitor->died_us });
     return G_SOURCE_REMOVE;
 }
 
@@ -99,6 +101,7 @@ static gboolean on_pidfd(int fd, GIOCondition condition, gpointer user_data)
 {
     Monitor *monitor = user_data;
     monitor->pidfd_source = 0;
+    monitor->died_us = g_get_real_time();
     monitor->last_words_source = g_timeout_add_full(
         G_PRIORITY_DEFAULT, monitor->client ? LAST_WORDS_MS : 0, on_last_words,
         monitor, NULL);

@@ -230,9 +230,13 @@ PhaseId roll_back_enter(Migration *m)
 /* It took the guest along, after all was well. */
 static PhaseId lose_keeper(Migration *m, Side side)
 {
+    if (m->failure.code != FAILURE_NONE) {
+        phase_note(m, "then the %s was lost: %s", side_name(side),
+                   phase_death_text(m, side));
+    }
     phase_fail(m, phase_death_code(m, side), side, "%s",
                phase_death_text(m, side));
-    m->outcome = OUTCOME_LOST;
+    m->outcome = phase_outcome_of_death(m);
     return PHASE_DONE;
 }
 
@@ -277,7 +281,7 @@ PhaseId roll_back_handle(Migration *m, const Event *event)
 
 /* A QEMU that refuses credentials says little, and the other side's words may be
  * on its standard error alone: what can be seen of them here says more. */
-static void name_cause(Migration *m)
+static void name_credentials(Migration *m)
 {
     Failure *failure = &m->failure;
     Side side = N_SIDES;
@@ -333,7 +337,8 @@ PhaseId done_enter(Migration *m)
             m->failure.qemu_text[side] = g_strdup(m->facts[side].error_desc);
         }
     }
-    name_cause(m);
+    phase_name_cause(m);
+    name_credentials(m);
     phase_judge_guest(m);
     return m->phase;
 }

@@ -42,7 +42,8 @@ void phase_follow_guest(Migration *m)
         return;
     }
     if (facts_run_state_is(source, "shutdown")) {
-        source->guest_off = false; /* QEMU stays: -no-shutdown */
+        source->shutdown_us = 0; /* QEMU stays: -no-shutdown */
+        source->shutdown_reason[0] = '\0';
     }
     if (guest_state_is_fault(source->run_state)) {
         m->context.guest_ran = false;

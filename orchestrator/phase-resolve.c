@@ -31,19 +31,6 @@ static void ask_round(Migration *m)
     }
 }
 
-/* The source says "cancelled", and we did not: that is the cause, whatever the
- * destination's end looked like before. */
-static void name_who_cancelled(Migration *m)
-{
-    if (m->context.ours.ended == STATUS_CANCELLED && !m->cancel_sent &&
-        m->facts[SIDE_SOURCE].status == STATUS_CANCELLED &&
-        m->failure.code != FAILURE_CANCELLED_ELSEWHERE) {
-        failure_clear(&m->failure);
-        phase_fail(m, FAILURE_CANCELLED_ELSEWHERE, SIDE_SOURCE,
-                   "the migration was cancelled, and not by us");
-    }
-}
-
 /* 7.2, when its channel breaks in the handshake, or hangs. */
 static bool is_stuck(const Migration *m)
 {
@@ -139,7 +126,6 @@ static PhaseId conclude(Migration *m, Owner owner)
 {
     switch (owner) {
     case OWNER_SOURCE:
-        name_who_cancelled(m);
         if (is_of_others(m)) {
             phase_say_taken(m);
         }
@@ -167,7 +153,7 @@ static PhaseId conclude(Migration *m, Owner owner)
         }
         break;
     case OWNER_NOBODY:
-        m->outcome = OUTCOME_LOST;
+        m->outcome = phase_outcome_of_death(m);
         if (m->context.postcopy) {
             g_free(m->failure.hint);
             m->failure.hint =
@@ -184,6 +170,10 @@ static PhaseId conclude(Migration *m, Owner owner)
         phase_say_doomed(m);
         break;
     default:
+        if (!m->context.started && phase_is_guests_end(m, SIDE_SOURCE)) {
+            m->outcome = OUTCOME_ERROR; /* nothing of it is elsewhere */
+            break;
+        }
         say_unresolved(m);
         if (is_of_others(m)) {
             phase_say_taken(m);
@@ -342,6 +332,7 @@ static PhaseId judge(Migration *m, bool final)
         return go_on(m, PHASE_RECOVER);
     }
     if (final || is_conclusive(owner)) {
+        phase_name_cause(m);
         return conclude(m, owner);
     }
     act_on(m, owner);

@@ -27,11 +27,23 @@ static void start(Migration *m)
     g_clear_pointer(&m->facts[SIDE_SOURCE].error_desc, g_free);
 }
 
+/* Its QEMU stays: -action panic=pause, -no-shutdown. */
+static bool has_guest_ended(const Facts *source)
+{
+    return source->stopped && (source->panicked_us || source->shutdown_us);
+}
+
 PhaseId transfer_enter(Migration *m)
 {
     PhaseId next = phase_check_external(m);
     if (next != m->phase) {
         return next;
+    }
+    if (has_guest_ended(&m->facts[SIDE_SOURCE])) {
+        return phase_fail(m, FAILURE_GUEST_STATE, SIDE_SOURCE,
+                          "the guest %s before the migration started",
+                          m->facts[SIDE_SOURCE].panicked_us ? "panicked"
+                                                            : "shut down");
     }
     m->migrate_us = m->moved_us = m->now_us;
     if (m->context.started) {
@@ -75,7 +87,7 @@ PhaseId phase_check_end(Migration *m)
     }
     if (destination->status == STATUS_FAILED) {
         return phase_fail(m, FAILURE_DESTINATION_FAILED, SIDE_DESTINATION,
-                          "could not take the guest");
+                          "could not load the guest");
     }
     if (source->status == STATUS_FAILED) {
         return phase_fail(m, FAILURE_MIGRATION_FAILED, SIDE_SOURCE,
@@ -84,7 +96,7 @@ PhaseId phase_check_end(Migration *m)
     if (source->status == STATUS_CANCELLED ||
         source->status == STATUS_CANCELLING) {
         return phase_fail(m, FAILURE_CANCELLED_ELSEWHERE, SIDE_SOURCE,
-                          "the migration was cancelled, and not by us");
+                          "cancelled by another QMP client");
     }
     return m->phase;
 }

@@ -73,19 +73,6 @@ static Outcome outcome_before_start(FailureCode code)
                : outcome;
 }
 
-FailureCode phase_death_code(const Migration *m, Side side)
-{
-    return m->facts[side].guest_off ? FAILURE_GUEST_OFF
-           : side == SIDE_SOURCE    ? FAILURE_SOURCE_LOST
-                                    : FAILURE_DESTINATION_LOST;
-}
-
-const char *phase_death_text(const Migration *m, Side side)
-{
-    return m->facts[side].guest_off ? "the guest powered itself off"
-                                    : "the QEMU process ended";
-}
-
 PhaseId phase_fail(Migration *m, FailureCode code, Side side,
                    const char *format, ...)
 {

@@ -53,6 +53,13 @@ bool phase_is_waiting_for(const Migration *m, Side side, Ask ask);
 /* The process of @side is gone: what that is called, and in one phrase. */
 FailureCode phase_death_code(const Migration *m, Side side);
 const char *phase_death_text(const Migration *m, Side side);
+/* It powered off, reset or panicked, and its QEMU ended for that. */
+bool phase_is_guests_end(const Migration *m, Side side);
+/* Of a run whose guest is proved gone. */
+Outcome phase_outcome_of_death(const Migration *m);
+/* Names the side and the event that ended the migration, where the failure is
+ * only what was heard first. */
+void phase_name_cause(Migration *m);
 
 /*
  * Notes the failure, if it is the first, and returns the phase it leads to.

@@ -26,8 +26,16 @@ static bool is_early(Outcome outcome, const Migration *m)
 const char *report_guest(Outcome outcome, const Migration *m)
 {
     const char *word = outcome_row(outcome)->guest;
+    if (m && outcome == OUTCOME_VERDICT &&
+        m->failure.code == FAILURE_GUEST_OFF) {
+        return "none";
+    }
     if (!is_early(outcome, m)) {
         return word;
+    }
+    if (m && m->resolve_us > 0 && outcome == OUTCOME_ERROR &&
+        m->facts[SIDE_SOURCE].dead && !m->settings->recover_only) {
+        return "none"; /* resolve has proved it */
     }
     if (!m || m->facts[SIDE_SOURCE].status == STATUS_UNKNOWN) {
         return "unknown";
@@ -37,9 +45,10 @@ const char *report_guest(Outcome outcome, const Migration *m)
     if (status_is_postcopy(source->status)) {
         return destination->dead ? "none" : "split";
     }
-    return facts_run_state_is(source, "postmigrate")
-               ? guest_elsewhere(destination)
-               : word;
+    if (facts_run_state_is(source, "postmigrate")) {
+        return guest_elsewhere(destination);
+    }
+    return source->dead ? "none" : word;
 }
 
 static bool is_on(const char *guest, Side side)
@@ -97,6 +106,9 @@ char *report_text(Outcome outcome, const Failure *failure, const char *guest,
     }
     if (is_early(outcome, m)) {
         return early_text(outcome);
+    }
+    if (outcome == OUTCOME_VERDICT && strcmp(guest, "none") == 0) {
+        return g_strdup_printf("migrated, but then %s", failure->message);
     }
     if (!m || (!is_on(guest, SIDE_SOURCE) && !is_on(guest, SIDE_DESTINATION))) {
         return g_strdup(outcome_row(outcome)->meaning);

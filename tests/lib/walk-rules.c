@@ -236,8 +236,8 @@ void walk_check_outcome(const Migration *m)
         assert_false(m->context.started);
     }
     if (strcmp(outcome_row(m->outcome)->guest, "source") == 0 &&
-        m->context.guest_ran &&
-        m->context.held) { /* what we stopped runs again */
+        m->context.guest_ran && m->context.held &&
+        !source->dead) { /* what we stopped runs again */
         assert_string_not_equal(source->run_state, "paused");
     }
 }

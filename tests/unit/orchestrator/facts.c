@@ -232,22 +232,34 @@ static void no_reply_is_no_fact(void **state)
     facts_clear(&facts);
 }
 
-static void a_guest_that_is_off_is_no_reset(void **state)
+static void the_first_sign_of_a_failure_counts(void **state)
+{
+    static const char *const statuses[] = { "active", "failing", "failed" };
+    Facts facts = { 0 };
+    for (size_t i = 0; i < G_N_ELEMENTS(statuses); i++) {
+        g_autoptr(JsonObject) data = json_object_new();
+        json_object_set_string_member(data, "status", statuses[i]);
+        facts_take_event(&facts, "MIGRATION", data, 10 + i);
+        assert_int_equal(facts.failed_us, i == 0 ? 0 : 11);
+    }
+    facts_clear(&facts);
+}
+
+static void a_shutdown_has_its_reason(void **state)
 {
     static const struct {
-        const char *data;
-        bool is_off;
+        const char *data, *reason;
     } shutdowns[] = {
-        { "{\"guest\":true,\"reason\":\"guest-shutdown\"}", true },
-        { "{\"guest\":true,\"reason\":\"guest-reset\"}", false },
-        { "{\"guest\":false,\"reason\":\"host-qmp-quit\"}", false },
-        { "{\"guest\":true}", false },
+        { "{\"guest\":true,\"reason\":\"guest-shutdown\"}", "guest-shutdown" },
+        { "{\"guest\":false,\"reason\":\"host-qmp-quit\"}", "host-qmp-quit" },
+        { "{\"guest\":true}", "" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(shutdowns); i++) {
         g_autoptr(JsonNode) data = json_from_string(shutdowns[i].data, NULL);
         Facts facts = { 0 };
-        facts_take_event(&facts, "SHUTDOWN", json_node_get_object(data), 1);
-        check_case(shutdowns[i].data, facts.guest_off == shutdowns[i].is_off);
+        facts_take_event(&facts, "SHUTDOWN", json_node_get_object(data), 7);
+        assert_string_equal(facts.shutdown_reason, shutdowns[i].reason);
+        assert_int_equal(facts.shutdown_us, 7);
         facts_clear(&facts);
     }
 }
@@ -271,7 +283,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_every_status),
-        cmocka_unit_test(a_guest_that_is_off_is_no_reset),
+        cmocka_unit_test(the_first_sign_of_a_failure_counts),
+        cmocka_unit_test(a_shutdown_has_its_reason),
         cmocka_unit_test(words_lead_back),
         cmocka_unit_test(absorbs),
         cmocka_unit_test(stop_overtakes_an_answer),

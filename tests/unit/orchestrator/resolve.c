@@ -226,7 +226,7 @@ static void what_is_left_is_named(void **state)
     m->now_us += 60 * G_USEC_PER_SEC;
     feed(transfer, (Event){ .kind = EVENT_TICK });
     assert_int_equal(m->phase, PHASE_DONE);
-    assert_int_equal(m->outcome, OUTCOME_FAILED);
+    assert_int_equal(m->outcome, OUTCOME_CANCELLED);
     g_ptr_array_add(m->notes, NULL);
     g_autofree char *notes = g_strjoinv("\n", (char **)m->notes->pdata);
     g_ptr_array_remove_index(m->notes, m->notes->len - 1);
