@@ -11,6 +11,7 @@
 #include "orchestrator/host.h"
 
 #define SUFFIX   ".journal"
+#define NEW      ".new"     /* while it is written */
 #define FILE_MAX (16 << 20) /* ours have some KiB */
 
 struct Journal {
@@ -98,12 +99,17 @@ static bool map(Journal *journal, GError **error)
     return is_mapped;
 }
 
-/* GLib's own waits until the file is on disk. */
+/*
+ * GLib's own waits until the file is on disk.  The temporary name is always the
+ * same: only one qmigrate writes it, and the next one takes over what a killed
+ * one left.
+ */
 static bool replace_file(const char *path, const char *text)
 {
-    g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
+    g_autofree char *temporary = g_strconcat(path, NEW, NULL);
     size_t n = strlen(text);
-    int fd = g_mkstemp_full(temporary, O_RDWR | O_CLOEXEC, 0600);
+    g_unlink(temporary);
+    int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     bool is_written = fd >= 0 && write(fd, text, n) == (ssize_t)n;
     int code = errno;
     if (fd >= 0 && close(fd) != 0 && is_written) {
@@ -119,6 +125,13 @@ static bool replace_file(const char *path, const char *text)
     }
     errno = code;
     return false;
+}
+
+static void remove_files(const char *path)
+{
+    g_autofree char *temporary = g_strconcat(path, NEW, NULL);
+    g_unlink(path);
+    g_unlink(temporary);
 }
 
 /* A journal is there as a whole or not at all. */
@@ -186,7 +199,7 @@ bool journal_follow(Journal *journal, const Migration *m,
     }
     if (m->phase == PHASE_DONE && journal->path && !is_to_be_kept(m)) {
         unmap(journal);
-        g_unlink(journal->path);
+        remove_files(journal->path);
         g_clear_pointer(&journal->path, g_free);
     }
     return is_written;
@@ -246,7 +259,7 @@ RecoveryRecord *journal_find(const char *folder,
         if (!found && is_about(record, identity)) {
             found = recovery_record_ref(record);
         } else if (is_over(record, identity->boot_id)) {
-            g_unlink(path);
+            remove_files(path);
         }
     }
     return found;
