@@ -354,6 +354,8 @@ static void enter(Migration *m, PhaseId next)
 {
     while (next != m->phase) {
         m->phase = next;
+        m->may_listen_later |=
+            phase_is_waiting_for(m, SIDE_DESTINATION, TELL_INCOMING);
         m->waiting[SIDE_SOURCE] = m->waiting[SIDE_DESTINATION] = 0;
         next = phases[next].enter(m);
     }

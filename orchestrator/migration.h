@@ -209,9 +209,10 @@ typedef struct {
     guint n_sent;                    /* how many of them QEMU may have taken */
     guint n_undo;                    /* n_sent when roll-back began */
     uint64_t told_settings[N_SIDES]; /* in roll-back: bits of Ask */
-    bool is_read_back;               /* what QEMU made of them was asked */
-    bool is_undo_late;               /* not all was put back in time */
-    bool will_pause;                 /* pause-before-switchover will be on */
+    bool may_listen_later; /* migrate-incoming is still to be answered */
+    bool is_read_back;     /* what QEMU made of them was asked */
+    bool is_undo_late;     /* not all was put back in time */
+    bool will_pause;       /* pause-before-switchover will be on */
     bool cancel_sent, continue_sent, rescue_sent, quit_sent;
     bool jobs_are_done; /* the source's, since its guest stopped */
     Policy *policy;     /* at work in transfer; NULL: none steers */

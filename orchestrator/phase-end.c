@@ -104,19 +104,29 @@ static bool can_restore(const Migration *m, const CapsStep *step)
            !is_migrating(m, step->side);
 }
 
-/* Another client may have changed what we set: ask what is set now.  Returns
- * whether there is anything to ask. */
-static bool ask_settings(Migration *m)
+/* Who does not answer must not take all the time that the phase has: the other
+ * side is restored all the same. */
+static void ask_briefly(Migration *m, Side side, Ask ask)
+{
+    if (!phase_is_waiting_for(m, side, ask)) {
+        phase_ask(m, side, ask, NULL);
+        Action *action = m->actions->pdata[m->actions->len - 1];
+        action->deadline_ms =
+            ask_row(TELL_UNDO)->deadline_ms + phase_file_ms(m);
+    }
+}
+
+/* Another client may have changed what we set: ask what is set now. */
+static void ask_settings(Migration *m)
 {
     m->n_undo = m->n_sent;
     for (guint i = 0; i < m->n_undo; i++) {
         const CapsStep *step = m->steps->pdata[i];
         if (can_restore(m, step)) {
-            phase_ask(m, step->side, ASK_CAPABILITIES, NULL);
-            phase_ask(m, step->side, ASK_PARAMETERS, NULL);
+            ask_briefly(m, step->side, ASK_CAPABILITIES);
+            ask_briefly(m, step->side, ASK_PARAMETERS);
         }
     }
-    return phase_is_waiting(m);
 }
 
 #define ALL_SETTINGS (ASK_BIT(ASK_CAPABILITIES) | ASK_BIT(ASK_PARAMETERS))
@@ -213,16 +223,31 @@ static bool ask_guest(Migration *m)
         if (keeps_guest(m, side) && facts->connected && facts->stopped &&
             guest_state_is_live(facts->run_state) && !m->has_asked_guest) {
             m->has_asked_guest = true;
-            phase_ask(m, side, ASK_RUN_STATE, NULL);
+            ask_briefly(m, side, ASK_RUN_STATE);
             return true;
         }
     }
     return false;
 }
 
+/*
+ * A destination that was told to listen and has not answered makes its socket
+ * later, when nobody removes it any more.  It answers in order, so the answer to
+ * a question comes after that.
+ */
+static bool await_listening(Migration *m)
+{
+    if (m->may_listen_later && m->migrate_us == 0 &&
+        m->facts[SIDE_DESTINATION].connected) {
+        ask_briefly(m, SIDE_DESTINATION, ASK_MIGRATION);
+    }
+    return phase_is_waiting(m);
+}
+
 PhaseId roll_back_enter(Migration *m)
 {
-    return ask_settings(m) || undo_next(m) || ask_guest(m) || quit_stale(m)
+    ask_settings(m);
+    return await_listening(m) || undo_next(m) || ask_guest(m) || quit_stale(m)
                ? m->phase
                : PHASE_DONE;
 }

@@ -149,6 +149,14 @@ static void check_once(const Migration *before, const Action *action)
     }
 }
 
+/* Who is silent in roll-back does not keep the other side from being restored. */
+static void check_brief(const Migration *m, const Action *action)
+{
+    assert_true(m->phase != PHASE_ROLL_BACK ||
+                action->deadline_ms - phase_file_ms(m) <
+                    phase_row(PHASE_ROLL_BACK)->deadline_ms);
+}
+
 void walk_check_action(const Migration *before, const Migration *m,
                        const Action *action)
 {
@@ -163,7 +171,8 @@ void walk_check_action(const Migration *before, const Migration *m,
     assert_true(!m->settings->check_only || !is_told(action->ask));
     assert_true(facts->connected);
     check_mending(m, action);
-    assert_true(action->deadline_ms > 0);                   /* I6 */
+    assert_true(action->deadline_ms > 0); /* I6 */
+    check_brief(m, action);
     assert_string_not_equal(action->command->name, "quit"); /* I3 */
     switch ((int)action->ask) {
     case TELL_CONT:

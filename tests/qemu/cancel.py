@@ -24,8 +24,13 @@ def is_cancelled(place, run):
 def in_prepare(place, source, destination):
     """Nothing was sent that moves the guest, and a setting was made."""
     place.pair(source, destination)
+    cancel_in_prepare(place)
+
+
+def cancel_in_prepare(place):
     relay = place.held(wire.Relay(
-        place.path('relay'), place.destination.qmp, hold=('migrate-incoming',)))
+        place.path('relay'), place.destination.qmp, hold=('migrate-incoming',),
+        in_order=True))
     run = place.migrate(destination=relay.path, wait=False)
     relay.wait_held()
     check(place.source.settings() != place.before, 'no setting was made')
@@ -33,6 +38,15 @@ def in_prepare(place, source, destination):
     relay.release()
     is_cancelled(place, run)
     check('migrate' not in relay.seen, 'migrate was sent')
+
+
+def in_prepare_as_it_was(place, source, destination):
+    """Nothing is to be undone on the destination: the run waits all the same
+    until it has made its socket, and removes that."""
+    place.pair(source, destination)
+    place.destination.monitor.execute('migrate-set-capabilities', capabilities=[
+        {'capability': 'events', 'state': True}])
+    cancel_in_prepare(place)
 
 
 def in_setup(place, source, destination):
@@ -220,7 +234,7 @@ def all_cases():
     yield ('silent-channels-zstd-10.0', silent_channels, '10.0',
            '--set', 'multifd-compression=zstd')
     for version in ('7.2', '10.0'):
-        for case in (in_prepare, in_setup, in_active, in_pre_switchover,
+        for case in (in_prepare, in_prepare_as_it_was, in_setup, in_active, in_pre_switchover,
                      in_device, in_settle, twice, by_somebody_active,
                      by_somebody_unseen, by_somebody_held, paused_in_transfer,
                      by_timeout, by_policy):
