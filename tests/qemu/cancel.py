@@ -209,7 +209,10 @@ def silent_channels(place, version, *words):
     run = start_silent(place, version, *words)
     run.signal(signal.SIGINT)
     run.wait()
-    place.destination.kill()  # it may answer nothing while a channel is silent
+    # The run is over and needs no answer of it, but this test asks each QEMU
+    # whether it runs the guest, and 7.2 does not answer while it reads from a
+    # silent channel.
+    place.destination.kill()
     is_cancelled(place, run)
     check(any('yank' in note for note in run.result['notes']), 'not noted')
 

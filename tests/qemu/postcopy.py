@@ -270,7 +270,9 @@ def cut_for_good(place, source, destination):
 
 
 def recovered_twice(place, source, destination):
-    """At the same time: one may lose, the guest may not."""
+    """At the same time: one may lose, the guest may not.  It gets exit code 7 if
+    the first has the source's only monitor, so that it cannot ask the source who
+    runs the guest, and 3 if it hears that the first one is at work."""
     start_broken(place, source, destination)
     runs = [recover(place, wait=False) for _ in range(2)]
     codes = sorted(run.wait().code for run in runs)
