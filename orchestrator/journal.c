@@ -55,12 +55,24 @@ static char *path_of(const char *folder, const ProcessIdentity *source)
                            (int)source->pid, source->start_ticks);
 }
 
+/* A side that has ended since, or was not reached, is known by its record. */
+static const ProcessIdentity *identity_of(const Migration *m, Side side)
+{
+    const ProcessIdentity *identity = &m->identity[side];
+    return m->record && !process_identity_is_known(identity)
+               ? &m->record->process[side]
+               : identity;
+}
+
 static char *text_of(const Migration *m, char *const address[N_SIDES])
 {
     g_autoptr(RecoveryRecord) record = recovery_record_new();
     for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
-        record->process[side] = m->identity[side];
-        record->address[side] = g_strdup(address[side]);
+        bool is_reached = process_identity_is_known(&m->identity[side]);
+        record->process[side] = *identity_of(m, side);
+        record->address[side] =
+            g_strdup(m->record && !is_reached ? m->record->address[side]
+                                              : address[side]);
     }
     record->uri = g_strdup(migration_uri(m));
     record->as_channels = m->settings->as_channels;
@@ -143,7 +155,7 @@ static bool rewrite(Journal *journal, const Migration *m,
         if (g_mkdir_with_parents(journal->folder, 0700) != 0) {
             return fail(journal->folder, error);
         }
-        journal->path = path_of(journal->folder, &m->identity[SIDE_SOURCE]);
+        journal->path = path_of(journal->folder, identity_of(m, SIDE_SOURCE));
     }
     journal->n_steps = m->steps->len;
     journal->migrate_us = m->migrate_us;
@@ -169,8 +181,8 @@ static bool is_to_be_written(const Migration *m)
 {
     bool is_recorded = !m->settings->recover_only || m->record;
     return is_recorded && m->phase > PHASE_EXAMINE && m->phase < PHASE_DONE &&
-           process_identity_is_known(&m->identity[SIDE_SOURCE]) &&
-           process_identity_is_known(&m->identity[SIDE_DESTINATION]);
+           process_identity_is_known(identity_of(m, SIDE_SOURCE)) &&
+           process_identity_is_known(identity_of(m, SIDE_DESTINATION));
 }
 
 /* Is there something left that only recover can do? */

@@ -167,6 +167,18 @@ static void adopt_run_state(Migration *m, FoundSource found)
     }
 }
 
+/*
+ * The record says that the guest is handed over before migrate-continue is sent.
+ * A source that still waits for it, or still sends memory while the guest runs,
+ * has handed over nothing.
+ */
+static bool is_before_switchover(const Facts *source)
+{
+    return source->status == STATUS_PRE_SWITCHOVER ||
+           (status_is_before_switchover(source->status) &&
+            !facts_run_state_is(source, "finish-migrate"));
+}
+
 static void adopt(Migration *m)
 {
     const unsigned handed = FOUND_HANDS | FOUND_SENT | FOUND_POSTCOPY |
@@ -185,6 +197,8 @@ static void adopt(Migration *m)
     m->context.started |= m->plan->phase == PHASE_TRANSFER; /* --adopt */
     adopt_proof(m, source, there);
     adopt_run_state(m, source);
+    m->context.handed_over &= m->context.through_file ||
+                              !is_before_switchover(&m->facts[SIDE_SOURCE]);
     m->context.handed_over |=
         (source & handed && !m->context.through_file) || there == FOUND_LOADED;
     m->context.postcopy |= is_postcopy;

@@ -80,6 +80,21 @@ def before_switchover(place, version):
     is_clean(place)
 
 
+def destination_gone(place, version):
+    """It dies too, or is started again: neither can have run the guest."""
+    killed(place, version, ('--max-bandwidth', '64MiB/s'), is_active, rate=0)
+    until(lambda: place.source.migration() == 'pre-switchover',
+          'it waits to be continued')
+    place.destination.kill()
+    third = place.start_third(version, 96)
+    place.recover().ended(5, 'cancelled', 'interrupted')
+    check(place.source.run_state() == 'running', 'the guest stands still')
+    is_clean(place)
+    run = place.qmigrate('run', '--source', place.source.qmp, '--destination',
+                         third.qmp)
+    check(run.code == 0, f'it cannot be migrated again: {run.err}')
+
+
 def in_postcopy(place, version):
     killed(place, version, POSTCOPY,
            lambda place: place.destination.run_state() == 'running')
@@ -139,9 +154,9 @@ def paused_stays_paused(place, version):
 
 
 def all_cases():
-    for case in (precopy, adopted, explained, before_switchover, in_postcopy,
-                 before_the_guest_runs, link_broken, saved,
-                 paused_stays_paused):
+    for case in (precopy, adopted, explained, before_switchover,
+                 destination_gone, in_postcopy, before_the_guest_runs,
+                 link_broken, saved, paused_stays_paused):
         for version in VERSIONS:
             if case is saved and version == '7.2':
                 continue  # it has no file:
