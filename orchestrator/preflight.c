@@ -86,11 +86,11 @@ static void check_source(Migration *m)
 }
 
 /* -incoming with an address, or someone's migrate-incoming: QEMU 7.2 has no
- * status then, QEMU 10.0 has "setup" even if there is no address to show. */
+ * status then, QEMU 10.0 has "setup". */
 static bool listens_already(const Facts *facts)
 {
-    return facts->status == STATUS_SETUP ||
-           (facts->status == STATUS_NONE && facts->listens);
+    return facts->listens &&
+           (facts->status == STATUS_SETUP || facts->status == STATUS_NONE);
 }
 
 static void check_destination(Migration *m)
@@ -108,10 +108,17 @@ static void check_destination(Migration *m)
                      g_strdup("restart it with -S -incoming defer, not with an "
                               "address"),
                      "listens at an address already");
+    } else if (destination->status == STATUS_SETUP) {
+        /* exec: and fd: have no address to show, nor has a failed one. */
+        findings_add(m->findings, FINDING_NOT_WAITING, FINDING_ERROR,
+                     SIDE_DESTINATION,
+                     g_strdup("restart it with -S -incoming defer, not with an "
+                              "address"),
+                     "was already used, or was started with an address");
     } else if (destination->status != STATUS_NONE) {
         findings_add(m->findings, FINDING_NOT_WAITING, FINDING_ERROR,
                      SIDE_DESTINATION, NULL,
-                     "its one migration was begun already (%s)",
+                     "was already used (its migration is %s)",
                      destination->status_word);
     }
 }

@@ -132,7 +132,7 @@ static const Case pairs[] = {
     { "one that was used",
       { { "10.0", "10.0" },
         .replies = { { D, ASK_MIGRATION, "{\"status\":\"failed\"}" } } },
-      "error D not-waiting: its one migration was begun already (failed)\n",
+      "error D not-waiting: was already used (its migration is failed)\n",
       NULL },
     { "an old one that was started with an address",
       { { "10.0", "7.2" },
