@@ -16,6 +16,9 @@ typedef struct {
     QmpCommand *undo;
     bool may_be_used_up; /* then QEMU refuses @undo, and all is well */
     bool is_left;        /* it could not be put back */
+    bool is_undoing;     /* @undo was sent, and not answered so far */
+    bool is_restored;    /* @undo was sent and accepted */
+    bool is_undo_refused;
 } CapsStep;
 
 void caps_step_free(CapsStep *step);

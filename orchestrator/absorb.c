@@ -114,6 +114,7 @@ static void absorb_reply(Migration *m, const Event *event)
         facts_take_query_migrate(facts, event->value);
         check_arrived(m, event->side);
         if (event->side == SIDE_DESTINATION) {
+            m->is_incoming_known = m->has_asked_incoming;
             check_arriving(m);
             take_blocktime(m, event->value);
         }
@@ -148,6 +149,9 @@ static void absorb_reply(Migration *m, const Event *event)
         break;
     case TELL_CONT:
         facts->ran = true;
+        break;
+    case TELL_INCOMING:
+        m->is_incoming_taken = true;
         break;
     case TELL_MIGRATE:
         ours_answer(&m->context.ours, true, m->migrate_us);

@@ -221,6 +221,10 @@ typedef struct {
     Recovery recovery;        /* of a post-copy that broke */
     bool is_resolve_extended; /* the source is still cancelling */
     bool has_asked_guest;     /* roll-back: for its run state */
+    bool has_asked_incoming;  /* roll-back: what it made of migrate-incoming */
+    bool has_foreign_settings; /* another client changed some of ours */
+    bool is_incoming_taken;    /* migrate-incoming was accepted */
+    bool is_incoming_known;    /* facts are newer than migrate-incoming */
     bool has_acted;     /* resolve: in this tick; the next answers will tell */
     GPtrArray *actions; /* of Action: to be performed, then cleared */
 

@@ -8,6 +8,7 @@
 #include "caps/restore.h"
 #include "orchestrator/guest-state.h"
 #include "orchestrator/phases.h"
+#include "orchestrator/remains.h"
 #include "orchestrator/secure.h"
 
 /* Where a setting of ours would be in somebody's way. */
@@ -62,6 +63,21 @@ static bool is_migrating(const Migration *m, Side side)
     return status_is_in_progress(status) && !listens;
 }
 
+static void say_left(Migration *m, Side side, const char *names)
+{
+    const Facts *facts = &m->facts[side];
+    if (is_migrating(m, side) || facts->status == STATUS_UNKNOWN) {
+        phase_note(m,
+                   "settings are left on the %s, whose migration is %s; when "
+                   "it has ended (qmigrate status), set them back: %s",
+                   side_name(side),
+                   *facts->status_word ? facts->status_word : "unknown", names);
+    } else {
+        phase_note(m, "settings are left on the %s; set them back: %s",
+                   side_name(side), names);
+    }
+}
+
 /* A person has to know what is not put back, and to what. */
 static void note_left(Migration *m)
 {
@@ -79,13 +95,7 @@ static void note_left(Migration *m)
             /* A destination that was used up is of no use with any settings. */
             m->is_undo_late |=
                 keeps_guest(m, side) || m->outcome == OUTCOME_UNRESOLVED;
-            phase_note(m,
-                       "settings are left on the %s, whose migration is %s; "
-                       "when it has ended (qmigrate status), set them back: %s",
-                       side_name(side),
-                       *m->facts[side].status_word ? m->facts[side].status_word
-                                                   : "unknown",
-                       names->str);
+            say_left(m, side, names->str);
         }
     }
 }
@@ -137,6 +147,7 @@ static void note_foreign(Migration *m, Side side)
     g_autofree char *foreign =
         caps_restore_foreign(m->steps, m->n_undo, side, &m->inventories[side]);
     if (foreign) {
+        m->has_foreign_settings = true;
         phase_note(
             m,
             "another client changed settings of the %s that qmigrate had "
@@ -172,8 +183,10 @@ static bool undo_next(Migration *m)
                                             &m->inventories[step->side]);
             if (undo) {
                 phase_ask(m, step->side, TELL_UNDO, undo);
+                step->is_undoing = true;
                 return true;
             }
+            step->is_restored = true; /* or changed by someone else */
             continue;
         }
         step->is_left = has_to_restore(m, step) || may_be_needed;
@@ -240,16 +253,32 @@ static bool await_listening(Migration *m)
     if (m->may_listen_later && m->migrate_us == 0 &&
         m->facts[SIDE_DESTINATION].connected) {
         ask_briefly(m, SIDE_DESTINATION, ASK_MIGRATION);
+        m->has_asked_incoming = true;
     }
     return phase_is_waiting(m);
+}
+
+/* Is the destination of a run that ended early used up? */
+static bool ask_incoming(Migration *m)
+{
+    if (!remains_must_ask(m) || m->has_asked_incoming) {
+        return false;
+    }
+    m->has_asked_incoming = true;
+    ask_briefly(m, SIDE_DESTINATION, ASK_MIGRATION);
+    return true;
+}
+
+/* Whether there is something to wait for. */
+static bool do_next(Migration *m)
+{
+    return undo_next(m) || ask_guest(m) || ask_incoming(m) || quit_stale(m);
 }
 
 PhaseId roll_back_enter(Migration *m)
 {
     ask_settings(m);
-    return await_listening(m) || undo_next(m) || ask_guest(m) || quit_stale(m)
-               ? m->phase
-               : PHASE_DONE;
+    return await_listening(m) || do_next(m) ? m->phase : PHASE_DONE;
 }
 
 /* It took the guest along, after all was well. */
@@ -273,17 +302,42 @@ static bool may_be_absent(const Migration *m, const CapsStep *step)
     return step->may_be_used_up || (m->settings->recover_only && !is_setting);
 }
 
+/* The step that was undone last is the one that the answer is about. */
+static void take_undo(Migration *m, const Event *event)
+{
+    bool is_answer = event->kind == EVENT_REPLY ||
+                     event->kind == EVENT_REFUSED ||
+                     event->kind == EVENT_SILENT || event->kind == EVENT_LOST;
+    if (!is_answer || m->n_sent >= m->steps->len) {
+        return;
+    }
+    CapsStep *step = m->steps->pdata[m->n_sent];
+    if (event->kind == EVENT_LOST) {
+        step->is_left |= step->is_undoing && event->side == step->side;
+        return;
+    }
+    if (event->ask != TELL_UNDO || event->side != step->side) {
+        return;
+    }
+    step->is_undoing = false;
+    step->is_restored = event->kind != EVENT_SILENT;
+    step->is_left = event->kind == EVENT_SILENT;
+    if (event->kind == EVENT_REFUSED && !may_be_absent(m, step)) {
+        g_autofree char *names = caps_step_undo_text(step);
+        step->is_restored = false;
+        step->is_undo_refused = true;
+        phase_note(m, "%s: %s could not be put back: %s",
+                   side_name(event->side), names, event->text);
+    }
+}
+
 PhaseId roll_back_handle(Migration *m, const Event *event)
 {
     if (event->kind == EVENT_DIED && keeps_guest(m, event->side)) {
         return lose_keeper(m, event->side);
     }
     take_settings(m, event);
-    if (event->kind == EVENT_REFUSED && event->ask == TELL_UNDO &&
-        !may_be_absent(m, m->steps->pdata[m->n_sent])) {
-        phase_note(m, "%s: a setting could not be put back: %s",
-                   side_name(event->side), event->text);
-    }
+    take_undo(m, event);
     if (event->kind == EVENT_DEADLINE) {
         m->is_undo_late = true;
         phase_note(m, "not all settings were put back in time");
@@ -295,13 +349,11 @@ PhaseId roll_back_handle(Migration *m, const Event *event)
             if (is_undone) {
                 break;
             }
-            step->is_left = step->undo->arguments && keeps_guest(m, step->side);
+            step->is_left = has_to_restore(m, step);
         }
         return PHASE_DONE;
     }
-    return phase_is_waiting(m) || undo_next(m) || ask_guest(m) || quit_stale(m)
-               ? m->phase
-               : PHASE_DONE;
+    return phase_is_waiting(m) || do_next(m) ? m->phase : PHASE_DONE;
 }
 
 /* A QEMU that refuses credentials says little, and the other side's words may be

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "orchestrator/guest-state.h"
+#include "orchestrator/remains.h"
 
 /* The source has nothing of it any more. */
 static const char *guest_elsewhere(const Facts *destination)
@@ -89,13 +90,18 @@ static char *guest_text(const char *guest, const Migration *m)
                            advice ? "; " : "", advice ? advice : "");
 }
 
-static char *early_text(Outcome outcome)
+static char *early_text(Outcome outcome, const char *guest, const Migration *m)
 {
+    const Remains none = { SETTINGS_UNTOUCHED, DESTINATION_FREE };
+    g_autofree char *remains = remains_text(m ? remains_of(m) : none);
     const char *what = outcome == OUTCOME_ERROR     ? "could not start"
                        : outcome == OUTCOME_REFUSED ? "cannot work"
                        : outcome == OUTCOME_USAGE   ? "wrong arguments or file"
                                                     : "as requested";
-    return g_strdup_printf("%s; nothing was changed", what);
+    return g_strdup_printf(
+        "%s; %s%s", what,
+        strcmp(guest, "none") == 0 ? "the guest ended with its QEMU; " : "",
+        remains);
 }
 
 char *report_text(Outcome outcome, const Failure *failure, const char *guest,
@@ -105,7 +111,7 @@ char *report_text(Outcome outcome, const Failure *failure, const char *guest,
         return g_strdup("there is no guest");
     }
     if (is_early(outcome, m)) {
-        return early_text(outcome);
+        return early_text(outcome, guest, m);
     }
     if (outcome == OUTCOME_VERDICT && strcmp(guest, "none") == 0) {
         return g_strdup_printf("migrated, but then %s", failure->message);
