@@ -118,7 +118,7 @@ static bool is_recorded(const Migration *m, FoundSource source,
 {
     bool has_return_path =
         caps_inventory_is_on(&m->inventories[SIDE_SOURCE], "return-path");
-    if (!m->record || !m->record->context.started) {
+    if (!m->record || !m->context.started) {
         return false;
     }
     switch (source) {
@@ -194,6 +194,9 @@ static void adopt(Migration *m)
     } else {
         adopt_unknown(m);
     }
+    /* It has never migrated, so the migrate that was recorded did not come. */
+    m->context.started &=
+        m->facts[SIDE_SOURCE].status != STATUS_NONE || m->context.handed_over;
     m->context.started |= m->plan->phase == PHASE_TRANSFER; /* --adopt */
     adopt_proof(m, source, there);
     adopt_run_state(m, source);
