@@ -42,7 +42,7 @@ static const PhaseRow phases[N_PHASES] = {
     [PHASE_RESOLVE] = { "resolve", resolve_enter, resolve_handle,
         PHASE_ROLL_BACK, ~0u, 20000, 100 },
     [PHASE_ROLL_BACK] = { "roll-back", roll_back_enter, roll_back_handle,
-        PHASE_DONE, ~0u, 10000, 0 },
+        PHASE_DONE, ~0u, 10000, 100 },
     [PHASE_DONE] = { "done", done_enter, done_handle,
         PHASE_DONE, ~0u, 0, 0 },
 };

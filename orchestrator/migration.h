@@ -244,7 +244,7 @@ typedef struct {
     bool has_short_end; /* of post-copy: downtime-limit is 0 */
     int64_t start_us, migrate_us, active_us, switchover_us, postcopy_us;
     int64_t settled_us;
-    int64_t resolve_us;
+    int64_t resolve_us, roll_back_us;
     int64_t end_us; /* our clock; 0: did not happen */
 } Migration;
 

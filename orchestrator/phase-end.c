@@ -11,6 +11,8 @@
 #include "orchestrator/remains.h"
 #include "orchestrator/secure.h"
 
+#define ENDING_MAX_US (3 * G_USEC_PER_SEC)
+
 /* Where a setting of ours would be in somebody's way. */
 static bool keeps_guest(const Migration *m, Side side)
 {
@@ -114,6 +116,15 @@ static bool can_restore(const Migration *m, const CapsStep *step)
            !is_migrating(m, step->side);
 }
 
+/* It has not noticed yet that its source is gone; then it lets go of what is
+ * ours. */
+static bool is_ending(const Migration *m, Side side)
+{
+    return side == SIDE_DESTINATION && leaves_nothing(m) &&
+           m->facts[side].connected && is_migrating(m, side) &&
+           m->now_us - m->roll_back_us < ENDING_MAX_US;
+}
+
 /* Who does not answer must not take all the time that the phase has: the other
  * side is restored all the same. */
 static void ask_briefly(Migration *m, Side side, Ask ask)
@@ -129,6 +140,9 @@ static void ask_briefly(Migration *m, Side side, Ask ask)
 /* Another client may have changed what we set: ask what is set now. */
 static void ask_settings(Migration *m)
 {
+    if (m->n_undo > 0) {
+        return; /* it was asked */
+    }
     m->n_undo = m->n_sent;
     for (guint i = 0; i < m->n_undo; i++) {
         const CapsStep *step = m->steps->pdata[i];
@@ -248,14 +262,13 @@ static bool ask_guest(Migration *m)
  * later, when nobody removes it any more.  It answers in order, so the answer to
  * a question comes after that.
  */
-static bool await_listening(Migration *m)
+static void await_listening(Migration *m)
 {
     if (m->may_listen_later && m->migrate_us == 0 &&
         m->facts[SIDE_DESTINATION].connected) {
         ask_briefly(m, SIDE_DESTINATION, ASK_MIGRATION);
         m->has_asked_incoming = true;
     }
-    return phase_is_waiting(m);
 }
 
 /* Is the destination of a run that ended early used up? */
@@ -275,10 +288,20 @@ static bool do_next(Migration *m)
     return undo_next(m) || ask_guest(m) || ask_incoming(m) || quit_stale(m);
 }
 
+static PhaseId roll_back_next(Migration *m)
+{
+    if (is_ending(m, SIDE_DESTINATION)) {
+        return m->phase;
+    }
+    ask_settings(m);
+    return phase_is_waiting(m) || do_next(m) ? m->phase : PHASE_DONE;
+}
+
 PhaseId roll_back_enter(Migration *m)
 {
-    ask_settings(m);
-    return await_listening(m) || do_next(m) ? m->phase : PHASE_DONE;
+    m->roll_back_us = m->now_us;
+    await_listening(m);
+    return roll_back_next(m);
 }
 
 /* It took the guest along, after all was well. */
@@ -353,7 +376,10 @@ PhaseId roll_back_handle(Migration *m, const Event *event)
         }
         return PHASE_DONE;
     }
-    return phase_is_waiting(m) || do_next(m) ? m->phase : PHASE_DONE;
+    if (event->kind == EVENT_TICK && is_ending(m, SIDE_DESTINATION)) {
+        ask_briefly(m, SIDE_DESTINATION, ASK_MIGRATION);
+    }
+    return phase_is_waiting(m) ? m->phase : roll_back_next(m);
 }
 
 /* A QEMU that refuses credentials says little, and the other side's words may be

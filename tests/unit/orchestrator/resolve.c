@@ -235,6 +235,35 @@ static void what_is_left_is_named(void **state)
     assert_true(m->is_undo_late); /* so its journal is kept */
 }
 
+static CapsStep *object_step(Side side)
+{
+    CapsStep *step = g_new0(CapsStep, 1);
+    step->side = side;
+    step->command = qmp_command_new("object-add");
+    step->undo = qmp_command_new("object-del");
+    qmp_command_set_string(step->undo, "id", "qmigrate-creds");
+    return step;
+}
+
+/* The destination learns of the end of the stream a moment after the source. */
+static void a_destination_that_still_ends_is_waited_for(void **state)
+{
+    g_autoptr(Transfer) transfer = transfer_new();
+    Migration *m = transfer->m;
+    g_ptr_array_add(m->steps, object_step(SIDE_DESTINATION));
+    m->n_sent = 1;
+    m->migrate_us = m->now_us;
+    m->facts[SIDE_DESTINATION].status = STATUS_ACTIVE;
+    all_say(transfer, "running", "cancelled", "active");
+    assert_int_equal(m->phase, PHASE_ROLL_BACK);
+    assert_int_equal(n_sent(transfer, TELL_UNDO), 0);
+
+    feed(transfer, (Event){ .kind = EVENT_TICK });
+    answers(transfer, SIDE_DESTINATION, ASK_MIGRATION, "failed");
+    assert_int_equal(n_sent(transfer, ASK_PARAMETERS),
+                     1); /* then it is undone */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +273,7 @@ int main(void)
         cmocka_unit_test(who_falls_silent_is_not_known),
         cmocka_unit_test(nothing_is_sent_to_the_dead),
         cmocka_unit_test(what_is_left_is_named),
+        cmocka_unit_test(a_destination_that_still_ends_is_waited_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
