@@ -39,6 +39,12 @@ static const RecoveryPlan plans[] = {
       .found = "stopped before the switchover (pre-switchover)",
       .does = "lets the source continue, then starts the guest on the "
               "destination" },
+    { .source = FOUND_HANDS, .destination = FOUND_WAITS | FOUND_RECEIVES,
+      .needs_record = true, .needs_file = true,
+      .phase = PHASE_TRANSFER,
+      .found = "the last of the guest is being saved to a file",
+      .does = "waits until it is saved, loads the file, and starts the guest on "
+              "the destination" },
     { .source = FOUND_HANDS, .destination = FOUND_WHATEVER, .needs_record = true,
       .phase = PHASE_SWITCHOVER,
       .found = "switchover in progress",

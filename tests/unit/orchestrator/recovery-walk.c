@@ -78,6 +78,8 @@ typedef struct {
     Qemu qemu[N_SIDES];
     const OwnerContext *context; /* NULL: there is no record */
     bool proves;                 /* the accelerator tells whether it ran */
+    bool goes_on;                /* a pre-copy comes to its end meanwhile */
+    bool was_running;            /* on the source, when recover began */
     MigrationSettings settings;
     Migration *m;
     int64_t now_us;
@@ -192,8 +194,9 @@ static void answer(World *world, Side side, Ask ask)
 static void obey_cont(World *world, Side side)
 {
     Qemu *qemu = &world->qemu[side];
-    hold(world, world->context && world->context->guest_ran,
-         "I7: cont only for a guest that is recorded as running");
+    hold(world,
+         world->context && (world->context->guest_ran || world->was_running),
+         "I7: cont only for a guest that ran");
     hold(world, !runs(world, side_other(side)), "two guests run");
     if (side == SIDE_SOURCE) {
         bool had_nothing =
@@ -242,6 +245,42 @@ static void complete(World *world)
         announce(world, SIDE_DESTINATION, "completed");
     }
     announce(world, SIDE_SOURCE, "completed");
+}
+
+static void tell(World *world, Side side, const char *event)
+{
+    feed(world, (Event){ .kind = EVENT_QMP,
+                         .side = side,
+                         .name = event,
+                         .qemu_time_us = world->now_us });
+}
+
+static bool can_take_it(const World *world)
+{
+    return is_status(world, SIDE_DESTINATION, "none") ||
+           is_status(world, SIDE_DESTINATION, "setup") ||
+           is_status(world, SIDE_DESTINATION, "active");
+}
+
+/* The source by itself, faster than anybody asks: only events tell of it. */
+static void go_on(World *world)
+{
+    Qemu *source = &world->qemu[SIDE_SOURCE];
+    bool through_file = world->context && world->context->through_file;
+    if (is_status(world, SIDE_SOURCE, "active")) {
+        bool ran = runs(world, SIDE_SOURCE);
+        source->run_state = "finish-migrate";
+        if (ran) {
+            tell(world, SIDE_SOURCE, "STOP");
+        }
+        announce(world, SIDE_SOURCE, "device");
+    }
+    if (is_status(world, SIDE_SOURCE, "device") && through_file) {
+        source->run_state = "postmigrate";
+        announce(world, SIDE_SOURCE, "completed");
+    } else if (is_status(world, SIDE_SOURCE, "device") && can_take_it(world)) {
+        complete(world);
+    }
 }
 
 static void obey(World *world, const Action *action)
@@ -370,7 +409,8 @@ static Outcome recover(World *world)
                              .recover_timeout_us = 4 * G_USEC_PER_SEC,
                              .postcopy_stall_us = G_USEC_PER_SEC,
                              .adopt = world->settings.adopt };
-    bool both = runs(world, SIDE_SOURCE) && runs(world, SIDE_DESTINATION);
+    world->was_running = runs(world, SIDE_SOURCE);
+    bool both = world->was_running && runs(world, SIDE_DESTINATION);
     world->m = migration_new(&world->settings);
     feed(world, (Event){ .kind = EVENT_START });
     PhaseId phase = world->m->phase;
@@ -380,6 +420,9 @@ static Outcome recover(World *world)
         n_ticks = world->m->phase == phase ? n_ticks + 1 : 0;
         phase = world->m->phase;
         world->now_us += TICK_US;
+        if (world->goes_on) {
+            go_on(world);
+        }
         bool is_late = n_ticks > 4 && phase_row(phase)->deadline_ms > 0;
         feed(world, (Event){ .kind = is_late ? EVENT_DEADLINE : EVENT_TICK });
     }
@@ -400,14 +443,15 @@ static void describe(World *world)
     size_t n =
         world->context ? recovery_record_marks(world->context, marks) : 0;
     g_snprintf(world->what, sizeof(world->what),
-               "source %s/%s, destination %s/%s%s, record %.*s%s%s",
+               "source %s/%s, destination %s/%s%s, record %.*s%s%s%s",
                world->qemu[0].status ? world->qemu[0].status : "dead",
                world->qemu[0].run_state ? world->qemu[0].run_state : "",
                world->qemu[1].status ? world->qemu[1].status : "dead",
                world->qemu[1].run_state ? world->qemu[1].run_state : "",
                world->qemu[1].ran ? " ran" : "", (int)n, marks,
                world->proves ? ", proves" : "",
-               world->settings.adopt ? ", --adopt" : "");
+               world->settings.adopt ? ", --adopt" : "",
+               world->goes_on ? ", goes on" : "");
 }
 
 static unsigned n_worlds;
@@ -422,12 +466,13 @@ static void try_records(World *world)
 {
     const Qemu found[N_SIDES] = { world->qemu[0], world->qemu[1] };
     for (size_t i = 0; i <= G_N_ELEMENTS(contexts); i++) {
-        for (int bits = 0; bits < 4; bits++) {
+        for (int bits = 0; bits < 8; bits++) {
             world->qemu[0] = found[0];
             world->qemu[1] = found[1];
             world->context = i < G_N_ELEMENTS(contexts) ? &contexts[i] : NULL;
             world->proves = bits & 1;
             world->settings.adopt = bits & 2;
+            world->goes_on = bits & 4;
             if (world->context && world->context->cont_sent == false &&
                 !world->proves && found[1].ran) {
                 continue; /* somebody else continued it, and nothing tells */
@@ -517,6 +562,21 @@ static const struct {
         .held = true,
         .started = true },
       OUTCOME_FAILED },
+    { "at the switch to post-copy, and pre-copy completed",
+      { "active", "running", true },
+      { "active", "inmigrate", false },
+      { .guest_ran = true, .started = true, .postcopy_sent = true },
+      OUTCOME_MIGRATED,
+      true },
+    { "while the last of it was saved",
+      { "device", "finish-migrate", true },
+      { "none", "inmigrate", false },
+      { .guest_ran = true,
+        .through_file = true,
+        .held = true,
+        .started = true },
+      OUTCOME_MIGRATED,
+      true },
     { "saved, not loaded",
       { "completed", "postmigrate", true },
       { "none", "inmigrate", false },
@@ -571,6 +631,7 @@ static void the_guest_runs_again(void **state)
         World world = { .qemu = { killed[i].source, killed[i].destination },
                         .context = &killed[i].context,
                         .proves = true,
+                        .goes_on = true,
                         .now_us = 1000 };
         g_snprintf(world.what, sizeof(world.what), "killed %s", killed[i].what);
         Side side = killed[i].runs_there ? SIDE_DESTINATION : SIDE_SOURCE;
