@@ -301,7 +301,9 @@ Owner owner_judge(const Facts facts[N_SIDES], const OwnerContext *context,
     DestinationView destination =
         view_destination(&facts[SIDE_DESTINATION], context);
     /* A half that never ran, and whose other half has left: it never will. */
-    if (source == SOURCE_RUNS && context->arrived &&
+    bool has_left = source == SOURCE_RUNS ||
+                    (source == SOURCE_HELD && facts[SIDE_DESTINATION].dead);
+    if (has_left && context->arrived &&
         owner_never_ran_there(&facts[SIDE_DESTINATION], context)) {
         destination = DESTINATION_NEVER;
     }

@@ -42,10 +42,14 @@ void phase_stop_old_guest(Migration *m)
     phase_note(m, "the source let its old copy of the guest run again: stopped "
                   "it");
     phase_ask(m, SIDE_SOURCE, TELL_STOP, NULL);
+    m->context.held = true; /* until it is proved that it never ran there */
 }
 
 void phase_check_old_guest(Migration *m, const Event *event)
 {
+    if (phase_is_ending(m, SIDE_DESTINATION)) {
+        return; /* with its end it is known whether it can have run there */
+    }
     if (m->context.arrived && phase_is_event(event, SIDE_SOURCE, "RESUME") &&
         !owner_never_ran_there(&m->facts[SIDE_DESTINATION], &m->context)) {
         phase_stop_old_guest(m);

@@ -280,11 +280,11 @@ static void act_on(Migration *m, Owner owner)
  * Its monitor has closed and its process is watched: most likely it is ending,
  * and then its end is the cause of all this, which is worth a moment.
  */
-static bool is_ending(const Migration *m, Side side)
+bool phase_is_ending(const Migration *m, Side side)
 {
     const Facts *facts = &m->facts[side];
-    return !facts->connected && !facts->dead && m->pid[side] > 0 &&
-           m->now_us - m->resolve_us < ENDING_MAX_US;
+    return m->phase == PHASE_RESOLVE && !facts->connected && !facts->dead &&
+           m->pid[side] > 0 && m->now_us - m->resolve_us < ENDING_MAX_US;
 }
 
 /* More time makes no difference. */
@@ -309,7 +309,7 @@ static bool asks_for_proof(Migration *m)
 
 static PhaseId judge(Migration *m, bool final)
 {
-    if (is_ending(m, SIDE_DESTINATION) && !final) {
+    if (phase_is_ending(m, SIDE_DESTINATION) && !final) {
         return m->phase;
     }
     if (!final && asks_for_proof(m)) {

@@ -109,6 +109,9 @@ bool phase_is_stalled(const Migration *m);
 void phase_ask_both(Migration *m);
 /* A source that lets the guest run again that has gone on elsewhere is stopped:
  * at once when it says so, or as it was found. */
+/* Its monitor has closed a moment ago, and its process is watched. */
+bool phase_is_ending(const Migration *m, Side side);
+
 void phase_check_old_guest(Migration *m, const Event *event);
 void phase_stop_old_guest(Migration *m);
 bool phase_has_begun_postcopy(const Migration *m); /* by whomever */

@@ -107,7 +107,9 @@ def cont_on_source(case, line):
     statuses = [event.data['status'] for side in SIDES
                 for event in case.truth.get(side, ())
                 if event.name == 'MIGRATION' and event.time <= line.time]
-    if 'postcopy-active' in statuses:
+    # Since 10.2 a source that failed in it is as before.
+    is_back = case.true_status(line, 'source') == 'failed'
+    if 'postcopy-active' in statuses and not is_back:
         yield 'I4: cont on the source in post-copy'
     if case.true_status(line, 'source') in SWITCHING:
         yield f'I5: cont on a source that is ' \
