@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * A model of both QEMUs as `qmigrate recover` finds them: they answer and obey, and
+ * tell if they are asked to do what breaks a rule.
+ */
+#include "orchestrator/phases.h"
+
+typedef struct {
+    const char *status, *run_state; /* NULL: the process has ended */
+    bool ran;                       /* it ran the guest since it was started */
+} Qemu;
+
+typedef struct {
+    Qemu qemu[N_SIDES];
+    const OwnerContext *context; /* NULL: there is no record */
+    bool proves;                 /* the accelerator tells whether it ran */
+    bool goes_on;                /* a pre-copy comes to its end meanwhile */
+    bool was_running;            /* on the source, when recover began */
+    MigrationSettings settings;
+    Migration *m;
+    int64_t now_us;
+    char what[160]; /* for a failure */
+} World;
+
+bool world_runs(const World *world, Side side);
+
+/* Counts and prints a rule that does not hold: all are told, not only the first. */
+void world_hold(const World *world, bool condition, const char *rule);
+unsigned world_n_broken(void);
+
+/* Runs recover in @world to its end, and checks that its outcome is true. */
+Outcome world_recover(World *world);
