@@ -45,6 +45,22 @@ static void check_proof(Owner owner, const Facts facts[N_SIDES],
     }
 }
 
+/* I4; since 10.2 a source goes back to how it was before: then its guest is the
+ * only one, if it is we who stopped it and it never ran there. */
+static void check_postcopy(Owner owner, const Facts facts[N_SIDES],
+                           const OwnerContext *context)
+{
+    const Facts *destination = &facts[SIDE_DESTINATION];
+    if (!context->started || !(context->postcopy || context->arrived)) {
+        return;
+    }
+    bool is_back = context->held && destination->dead &&
+                   status_is_terminal(facts[SIDE_SOURCE].status) &&
+                   owner_never_ran_there(destination, context);
+    assert_true(owner != OWNER_CANCEL &&
+                (owner != OWNER_CONT_SOURCE || is_back));
+}
+
 static void check_rules(const Facts facts[N_SIDES], const OwnerContext *context)
 {
     const Facts *source = &facts[SIDE_SOURCE];
@@ -57,15 +73,7 @@ static void check_rules(const Facts facts[N_SIDES], const OwnerContext *context)
                 final != OWNER_STOP_SOURCE);
     assert_true(owner == final || owner == OWNER_WAIT ||
                 owner == OWNER_CANCEL || owner == OWNER_STOP_SOURCE);
-    if ((context->postcopy || context->arrived) && context->started) { /* I4 */
-        /* Since 10.2 a source goes back to how it was before: then its guest is
-         * the only one, if it is we who stopped it and it never ran there. */
-        bool is_back = context->held && status_is_terminal(source->status) &&
-                       destination->dead &&
-                       owner_never_ran_there(destination, context);
-        assert_true(owner != OWNER_CANCEL &&
-                    (owner != OWNER_CONT_SOURCE || is_back));
-    }
+    check_postcopy(owner, facts, context);
     switch (owner) {
     case OWNER_CONT_SOURCE: /* I2 */
         assert_true(source->connected);
