@@ -74,6 +74,11 @@ class Case(NamedTuple):
     def true_status(self, line, side):
         return status_at(self.truth.get(side, ()), line.time - MARGIN_S)
 
+    def stays(self, line, side, statuses):
+        """It was in one of these all the time; its end could be known."""
+        return self.true_status(line, side) in statuses and \
+            status_at(self.truth.get(side, ()), line.time) in statuses
+
     def ran(self, side, time):
         """It has run the guest by then."""
         return any(event.name == 'RESUME' and event.time < time
@@ -108,10 +113,10 @@ def cont_on_source(case, line):
                 for event in case.truth.get(side, ())
                 if event.name == 'MIGRATION' and event.time <= line.time]
     # Since 10.2 a source that failed in it is as before.
-    is_back = case.true_status(line, 'source') == 'failed'
+    is_back = status_at(case.truth.get('source', ()), line.time) == 'failed'
     if 'postcopy-active' in statuses and not is_back:
         yield 'I4: cont on the source in post-copy'
-    if case.true_status(line, 'source') in SWITCHING:
+    if case.stays(line, 'source', SWITCHING):
         yield f'I5: cont on a source that is ' \
             f'{case.true_status(line, "source")}'
     if case.act_before(line, 'migrate', side='source'):
@@ -146,7 +151,7 @@ def capabilities(case, line):
 
 
 def migrate_cancel(case, line):
-    if case.true_status(line, 'source') in POSTCOPY:
+    if case.stays(line, 'source', POSTCOPY):
         yield 'I10: migrate_cancel in post-copy'
     if case.act_before(line, 'migrate', side='source'):
         yield 'I12: migrate_cancel of a migration that is not ours'
