@@ -11,6 +11,7 @@
 
 #include "orchestrator/host-text.h"
 #include "orchestrator/host.h"
+#include "qmp/json.h"
 
 /* Fields of /proc/PID/stat, counted from 3 as in proc(5). */
 #define STATE_FIELD       3
@@ -88,6 +89,23 @@ bool host_has_thread(const char *root, pid_t pid, int64_t thread)
                                             root, (int)pid, thread);
     return thread > 0 && own_pid_namespace(root) != 0 &&
            g_file_test(path, G_FILE_TEST_IS_DIR);
+}
+
+bool host_has_vcpus(const char *root, pid_t pid, JsonNode *cpus)
+{
+    JsonArray *array =
+        cpus && JSON_NODE_HOLDS_ARRAY(cpus) ? json_node_get_array(cpus) : NULL;
+    guint n = array ? json_array_get_length(array) : 0;
+    for (guint i = 0; i < n; i++) {
+        JsonNode *cpu = json_array_get_element(array, i);
+        int64_t thread = 0;
+        if (!JSON_NODE_HOLDS_OBJECT(cpu) ||
+            !qmp_json_int64(json_node_get_object(cpu), "thread-id", &thread) ||
+            !host_has_thread(root, pid, thread)) {
+            return false;
+        }
+    }
+    return n > 0;
 }
 
 JsonNode *host_threads(const char *root, pid_t pid)

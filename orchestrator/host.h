@@ -29,6 +29,10 @@ ProcessIdentity host_identify_process(const char *root, pid_t pid);
  * 11.0 only with -name debug-threads=on. */
 JsonNode *host_threads(const char *root, pid_t pid);
 
+/* Are all vCPUs of @cpus, an answer to query-cpus-fast or NULL, threads of the
+ * process?  So it is the QEMU that answered, whatever its program is called. */
+bool host_has_vcpus(const char *root, pid_t pid, JsonNode *cpus);
+
 /* Is @thread one of the process's?  False also where that cannot be seen. */
 bool host_has_thread(const char *root, pid_t pid, int64_t thread);
 

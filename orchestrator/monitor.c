@@ -108,16 +108,6 @@ static gboolean on_pidfd(int fd, GIOCondition condition, gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-/* Is it a QEMU, or somebody who only listens for one?  A name that says so spares
- * the question of prove_process(). */
-static bool is_named_qemu(pid_t pid)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/exe", pid);
-    g_autofree char *program = g_file_read_link(path, NULL);
-    g_autofree char *name = program ? g_path_get_basename(program) : NULL;
-    return name && strstr(name, "qemu") != NULL;
-}
-
 static void watch_process(Monitor *monitor, pid_t pid)
 {
     if (pid <= 0 || monitor->pidfd >= 0) {
@@ -273,25 +263,6 @@ static void emit_connected(Monitor *monitor)
     emit(monitor, event);
 }
 
-/* The thread of every vCPU, as QEMU says it: are they the process's own? */
-static bool has_vcpus(pid_t pid, JsonNode *reply)
-{
-    JsonArray *cpus = reply && JSON_NODE_HOLDS_ARRAY(reply)
-                          ? json_node_get_array(reply)
-                          : NULL;
-    guint n = cpus ? json_array_get_length(cpus) : 0;
-    for (guint i = 0; i < n; i++) {
-        JsonNode *cpu = json_array_get_element(cpus, i);
-        int64_t thread = 0;
-        if (!JSON_NODE_HOLDS_OBJECT(cpu) ||
-            !qmp_json_int64(json_node_get_object(cpu), "thread-id", &thread) ||
-            !host_has_thread("", pid, thread)) {
-            return false;
-        }
-    }
-    return n > 0;
-}
-
 static void on_vcpus(GObject *object, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(Call) call = user_data;
@@ -303,14 +274,14 @@ static void on_vcpus(GObject *object, GAsyncResult *result, gpointer user_data)
         return; /* a session that is over is reported by on_closed() */
     }
     pid_t peer = qmp_client_peer_pid(monitor->client);
-    if (has_vcpus(peer, reply)) {
+    if (host_has_vcpus("", peer, reply)) {
         watch_process(monitor, peer);
     }
     emit_connected(monitor);
 }
 
-/* A loader, a wrapper or another name hides that it is QEMU; socat, or who made
- * the socket and passed it on, has none of the guest's vCPUs. */
+/* Any program can be called QEMU; socat, or who made the socket and passed it on,
+ * has none of the guest's vCPUs. */
 static void prove_process(Monitor *monitor)
 {
     g_autoptr(QmpCommand) command = qmp_command_new("query-cpus-fast");
@@ -338,11 +309,10 @@ static void on_connected(GObject *object, GAsyncResult *result,
     g_free(monitor->version);
     monitor->version = g_strdup(qmp_client_version(monitor->client));
     pid_t peer = qmp_client_peer_pid(monitor->client);
-    if (peer > 0 && monitor->pidfd < 0 && !is_named_qemu(peer)) {
+    if (peer > 0 && monitor->pidfd < 0) {
         prove_process(monitor);
         return;
     }
-    watch_process(monitor, peer);
     emit_connected(monitor);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "orchestrator/survey-private.h"
 
+#include "orchestrator/host.h"
 #include "qmp/json.h"
 
 #define CONNECT_TIMEOUT_MS 5000u
@@ -244,6 +245,15 @@ static void take_blocks(Surveyor *surveyor, JsonNode *reply)
     }
 }
 
+/* Whose memory is looked into. */
+static void take_cpus(Surveyor *surveyor, JsonNode *reply)
+{
+    pid_t peer = qmp_client_peer_pid(surveyor->client);
+    if (surveyor->pid == 0 && host_has_vcpus("", peer, reply)) {
+        surveyor->pid = peer;
+    }
+}
+
 /* clang-format off */
 static const struct {
     const char *command;
@@ -255,6 +265,7 @@ static const struct {
     { "query-migrate-capabilities", take_capabilities },
     { "query-memory-size-summary", take_size },
     { "query-memdev",              take_blocks },
+    { "query-cpus-fast",           take_cpus },
 };
 /* clang-format on */
 
@@ -290,9 +301,6 @@ static void on_connected(GObject *object, GAsyncResult *result,
     caps_inventory_take_version(&surveyor->measured->inventory,
                                 qmp_client_version(client));
     surveyor->client = g_steal_pointer(&client);
-    if (surveyor->pid == 0) {
-        surveyor->pid = qmp_client_peer_pid(surveyor->client);
-    }
     for (size_t i = 0; i < G_N_ELEMENTS(questions); i++) {
         g_autoptr(QmpCommand) command = qmp_command_new(questions[i].command);
         surveyor_ask(surveyor, questions[i].command, command, on_answer);

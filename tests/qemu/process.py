@@ -5,10 +5,13 @@ Who only passes the bytes on is not it."""
 import json
 import os
 import shutil
+import subprocess
+import sys
 
+import kinds
 import pair
 import wire
-from pair import check
+from pair import check, until
 
 
 def pids(place):
@@ -45,10 +48,29 @@ def behind_a_relay(place, version):
           f'{pids(place)}, and this is {os.getpid()}')
 
 
+def behind_a_relay_called_qemu(place, version):
+    """A name proves nothing."""
+    place.pair(version)
+    program, listen = place.path('qemu-relay'), place.path('relay')
+    shutil.copy(os.path.realpath(sys.executable), program)
+    relay = subprocess.Popen(
+        [program, '-B', kinds.FORWARD, listen, place.source.qmp],
+        env={**os.environ, 'PYTHONHOME': sys.base_prefix})
+    try:
+        until(lambda: os.path.exists(listen), 'the relay listens')
+        place.migrate('--trace', place.path('trace'),
+                      source=listen).ended(0, 'migrated')
+        check(pids(place)['source'] == 0, f'{pids(place)}, not {relay.pid}')
+    finally:
+        relay.kill()
+        relay.wait()
+
+
 CASES = [
     ('called otherwise', called, '7.2', 'vmm'),
     *((f'behind a relay, {version}', behind_a_relay, version)
       for version in pair.QEMUS),
+    ('behind a relay called qemu', behind_a_relay_called_qemu, '10.0'),
 ]
 
 if __name__ == '__main__':

@@ -99,6 +99,31 @@ static void threads(void **state)
     assert_false(host_has_thread("", getpid(), INT64_MAX));
 }
 
+static void vcpus_prove_it(void **state)
+{
+    static const struct {
+        const char *what, *cpus;
+        bool is_proved;
+    } cases[] = {
+        { "all of them", "[{\"thread-id\":107},{\"thread-id\":108}]", true },
+        { "one is not", "[{\"thread-id\":107},{\"thread-id\":109}]", false },
+        { "none", "[]", false },
+        { "no threads", "[{}]", false },
+        { "no list", "{}", false },
+    };
+    char *root = folder_new();
+    folder_put_link(root, "proc/self/ns/pid", "pid:[1]");
+    folder_put(root, "proc/100/task/107/comm", "qemu-system-x86");
+    folder_put(root, "proc/100/task/108/comm", "qemu-system-x86");
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(JsonNode) cpus = json_from_string(cases[i].cpus, NULL);
+        check_case(cases[i].what,
+                   host_has_vcpus(root, 100, cpus) == cases[i].is_proved);
+    }
+    assert_false(host_has_vcpus(root, 100, NULL));
+    folder_free(root);
+}
+
 static void names_of_threads(void **state)
 {
     char *root = folder_new();
@@ -185,6 +210,7 @@ int main(void)
         cmocka_unit_test(made_up),
         cmocka_unit_test(not_known),
         cmocka_unit_test(threads),
+        cmocka_unit_test(vcpus_prove_it),
         cmocka_unit_test(names_of_threads),
         cmocka_unit_test(a_child_that_ends),
         cmocka_unit_test(a_child_without_its_main_thread),
