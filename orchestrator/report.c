@@ -181,20 +181,28 @@ static JsonObject *effective_object(const CapsInventory *inventory)
     return effective;
 }
 
+/* When each part of a migration began; a recovery has not seen it. */
+static void add_parts(JsonObject *time, const Migration *m, int64_t end_us)
+{
+    bool is_seen = !m->settings->recover_only;
+    int64_t migrate_us = is_seen ? m->migrate_us : 0;
+    int64_t switchover_us = is_seen ? m->switchover_us : 0;
+    int64_t postcopy_us = is_seen ? m->postcopy_us : 0;
+    add_int(time, "setup", span_us(migrate_us, m->active_us));
+    add_int(time, "precopy",
+            span_us(migrate_us, switchover_us ? switchover_us : end_us));
+    add_int(time, "switchover",
+            span_us(switchover_us, postcopy_us ? postcopy_us : end_us));
+    add_int(time, "postcopy", span_us(postcopy_us, end_us));
+    add_int(time, "prepare", span_us(is_seen ? m->start_us : 0, migrate_us));
+}
+
 static JsonObject *time_object(const Migration *m)
 {
     JsonObject *time = json_object_new();
     int64_t end_us = m->settled_us ? m->settled_us : m->end_us;
-    add_int(time, "setup", span_us(m->migrate_us, m->active_us));
-    add_int(
-        time, "precopy",
-        span_us(m->migrate_us, m->switchover_us ? m->switchover_us : end_us));
-    add_int(
-        time, "switchover",
-        span_us(m->switchover_us, m->postcopy_us ? m->postcopy_us : end_us));
-    add_int(time, "postcopy", span_us(m->postcopy_us, end_us));
+    add_parts(time, m, end_us);
     add_int(time, "total", span_us(m->migrate_us, end_us));
-    add_int(time, "prepare", span_us(m->start_us, m->migrate_us));
     add_int(time, "qemu_total", m->sample.total_us);
     return time;
 }

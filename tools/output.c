@@ -144,6 +144,24 @@ static int64_t number(JsonObject *object, const char *name)
     return value;
 }
 
+/* All that a recovery knows: its own time, and what QEMU says of the whole. */
+static void print_recovery(JsonObject *time, int64_t sent)
+{
+    int64_t qemu_us = number(time, "qemu_total");
+    char text[32];
+    plain_print(stdout, "  time       %s for the recovery",
+                span(time, "total", text));
+    if (qemu_us >= 0) {
+        plain_print(stdout, "; the migration took %s, as QEMU says",
+                    span(time, "qemu_total", text));
+    }
+    plain_print(stdout, "\n");
+    if (sent >= 0) {
+        g_autofree char *amount = unit_format(sent, UNIT_BYTES);
+        plain_print(stdout, "  sent       %s\n", amount);
+    }
+}
+
 static void print_transfer(JsonObject *result)
 {
     static const struct {
@@ -160,6 +178,10 @@ static void print_transfer(JsonObject *result)
     char text[32];
 
     if (total_us < 0) {
+        return;
+    }
+    if (number(time, "precopy") < 0) {
+        print_recovery(time, sent);
         return;
     }
     plain_print(stdout, "  time       %s in all", span(time, "total", text));
