@@ -72,18 +72,26 @@ def device_missing_there(place, version):
 # the guest ends, and its QEMU with it
 
 
+def is_answered(trace, side, ask):
+    with open(trace, encoding='utf-8') as file:
+        return any(f'"event":"reply","side":"{side}","ask":"{ask}"' in line
+                   for line in file)
+
+
 def ends_in(command, place, version, letter, text, *more):
     """While qmigrate waits for the answer to @command: nothing has begun."""
     obey.pair_of(place, version, *more)
     relay = place.held(wire.Relay(place.path('relay'), place.destination.qmp,
                                   hold=(command,)))
-    run = place.migrate(destination=relay.path, wait=False)
+    trace = place.path('trace')
+    run = place.migrate('--trace', trace, destination=relay.path, wait=False)
     relay.wait_held()
+    until(lambda: is_answered(trace, 'source', 'query-status'),
+          'the source has said its run state')
     obey.tell(place.source, letter)
     place.source.process.wait(pair.FAILSAFE_S)
     relay.release()
     names(run, 1, 'error', 'guest-off', 'source', text)
-    # Whether the source had said its run state before, nobody knows.
     check(run.result['guest'] in ('none', 'unknown'), run.result['guest'])
 
 
