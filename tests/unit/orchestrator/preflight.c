@@ -6,54 +6,18 @@
 #include "tests/lib/check.h"
 
 #include "orchestrator/preflight.h"
-#include "tests/lib/inspected.h"
-#include "tests/lib/recorded-pair.h"
+#include "tests/lib/preflight-case.h"
 
 #define S    SIDE_SOURCE
 #define D    SIDE_DESTINATION
 #define GBIT UINT64_C(1000000000)
 #define MIB  (INT64_C(1) << 20)
 
-typedef struct {
-    const char *what;
-    Inspection inspection;
-    const char *found; /* all findings */
-    const char *plan;  /* NULL: there is an error */
-} Case;
-
-/* Post-copy is armed in many cases; that it is only armed is said in all. */
-static void leave_out_armed(char *found)
-{
-    char *from = strstr(found, "note * chosen: post-copy is armed");
-    if (from) {
-        char *to = strchr(from, '\n') + 1;
-        memmove(from, to, strlen(to) + 1);
-    }
-}
-
-static void run_case(const Case *one)
-{
-    g_autoptr(Inspected) inspected = inspected_new(&one->inspection);
-    const Migration *m = inspected->m;
-    g_autofree char *found = recorded_findings_to_text(m->findings);
-    g_autofree char *plan = recorded_plan_to_text(m->steps, false);
-
-    leave_out_armed(found);
-    if (strcmp(found, one->found) != 0 ||
-        (one->plan && strcmp(plan, one->plan) != 0)) {
-        fail_msg("%s: %s\n%s", one->what, plan, found);
-    }
-    check_case(one->what,
-               (m->failure.code == FAILURE_NONE) == (one->plan != NULL));
-    check_case(one->what, !m->context.started);
-}
-
 /* ---- the QEMUs ---- */
 
-#define JOB  "[{\"id\":\"j\",\"type\":\"backup\",\"status\":\"running\"}]"
-#define OURS "S +events +pause-before-switchover +return-path; D +events"
+#define JOB "[{\"id\":\"j\",\"type\":\"backup\",\"status\":\"running\"}]"
 
-static const Case pairs[] = {
+static const PreflightCase pairs[] = {
     { "7.2 to itself", { { "7.2", "7.2" } }, "", OURS },
     { "7.2 to 10.0", { { "7.2", "10.0" } }, "", OURS },
     { "10.0 to 7.2", { { "10.0", "7.2" } }, "", OURS },
@@ -169,7 +133,7 @@ static const Case pairs[] = {
 static void looks_at_both_qemus(void **state)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {
-        run_case(&pairs[i]);
+        preflight_case_run(&pairs[i]);
     }
 }
 
@@ -201,7 +165,7 @@ static void compares_the_machines(void **state)
 
 /* ---- wishes ---- */
 
-static const Case wished[] = {
+static const PreflightCase wished[] = {
     { "a wish of the user is set beside ours",
       { { "10.0", "10.0" }, .wishes = "downtime-limit=1s" },
       "",
@@ -263,7 +227,7 @@ static const Case wished[] = {
 static void sets_what_is_wished_and_what_we_need(void **state)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(wished); i++) {
-        run_case(&wished[i]);
+        preflight_case_run(&wished[i]);
     }
 }
 
@@ -287,195 +251,6 @@ static void knows_its_own_wishes(void **state)
     assert_false(postcopy->m->will_pause);
 }
 
-/* ---- the host ---- */
-
-#define ZERO_COPY "--multifd=2 --zero-copy"
-#define WITH_ZERO_COPY                                                         \
-    "S multifd-channels=2; S +events +multifd +pause-before-switchover "       \
-    "+return-path +zero-copy-send; D multifd-channels=2; D +events +multifd"
-
-/* clang-format off */
-#define SOURCE_MAY_LOCK(...) .process = { { .known = true, __VA_ARGS__ } }
-#define SENDS_FROM_4_MIB                                                       \
-    .host = { { .known = true, .page_bytes = 4096,                             \
-                .send_buffer_max_bytes = 4 * MIB } }
-#define DESTINATION(...)                                                       \
-    .process = { [D] = { .known = true, __VA_ARGS__ } }
-/* clang-format on */
-
-static void locked_memory_is_compared(void **state)
-{
-    static const struct {
-        const char *what;
-        Inspection inspection;
-        const char *found;
-        bool may;
-    } cases[] = {
-        { "not known",
-          { { "10.0", "10.0" }, .wishes = ZERO_COPY },
-          "note S locked-memory: how much memory its process may lock for "
-          "zero-copy is not known\n",
-          true },
-        { "no limit",
-          { { "10.0", "10.0" },
-            .wishes = ZERO_COPY,
-            SOURCE_MAY_LOCK(.locked_limit_bytes = HOST_UNLIMITED),
-            SENDS_FROM_4_MIB },
-          "",
-          true },
-        { "no limit for who may lock all",
-          { { "10.0", "10.0" },
-            .wishes = ZERO_COPY,
-            SOURCE_MAY_LOCK(.locked_limit_bytes = 65536,
-                            .may_lock_all = ANSWER_YES),
-            SENDS_FROM_4_MIB },
-          "",
-          true },
-        { "too little",
-          { { "10.0", "10.0" },
-            .wishes = ZERO_COPY,
-            .pid = { 77, 78 },
-            SOURCE_MAY_LOCK(.locked_limit_bytes = 65536,
-                            .may_lock_all = ANSWER_NO),
-            SENDS_FROM_4_MIB },
-          "error S locked-memory: its process may lock 64.0 KiB; zero-copy "
-          "over 2 connections needs ",
-          false },
-        { "it is not asked for",
-          { { "10.0", "10.0" },
-            .wishes = "--multifd=2",
-            SOURCE_MAY_LOCK(.locked_limit_bytes = 65536,
-                            .may_lock_all = ANSWER_NO),
-            SENDS_FROM_4_MIB },
-          "",
-          true },
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(Inspected) inspected = inspected_new(&cases[i].inspection);
-        g_autofree char *found =
-            recorded_findings_to_text(inspected->m->findings);
-        FailureCode code = cases[i].may ? FAILURE_NONE : FAILURE_HOST;
-        if (!g_str_has_prefix(found, cases[i].found) ||
-            !*found != !*cases[i].found) {
-            fail_msg("%s: %s", cases[i].what, found);
-        }
-        check_case(cases[i].what, inspected->m->failure.code == code);
-    }
-}
-
-#define POST_COPY                                                              \
-    "S +events +postcopy-ram +return-path; D +events "                         \
-    "+postcopy-blocktime +postcopy-ram"
-#define NO_USERFAULTFD                                                         \
-    "error D userfaultfd: its process (uid 1000) may not use userfaultfd, "    \
-    "which post-copy needs (sysctl vm.unprivileged_userfaultfd=1, or start "   \
-    "it with CAP_SYS_PTRACE, or from QEMU 8.0 on let it open "                 \
-    "/dev/userfaultfd)\n"
-
-static const Case userfaults[] = {
-    { "not known",
-      { { "10.0", "10.0" }, .wishes = "--postcopy" },
-      "note D userfaultfd: whether its process may use userfaultfd for "
-      "post-copy is not known\n",
-      POST_COPY },
-    { "by capability",
-      { { "10.0", "10.0" },
-        .wishes = "--postcopy",
-        DESTINATION(.userfaultfd = USERFAULTFD_BY_CAPABILITY) },
-      "",
-      POST_COPY },
-    { "not at all",
-      { { "10.0", "10.0" },
-        .wishes = "--postcopy",
-        DESTINATION(.userfaultfd = USERFAULTFD_NO, .uid = 1000) },
-      NO_USERFAULTFD,
-      NULL },
-    { "by a device that 10.0 opens",
-      { { "10.0", "10.0" },
-        .wishes = "--postcopy",
-        DESTINATION(.userfaultfd = USERFAULTFD_BY_DEVICE, .uid = 1000) },
-      "",
-      POST_COPY },
-    { "and 7.2 does not",
-      { { "10.0", "7.2" },
-        .wishes = "--postcopy",
-        DESTINATION(.userfaultfd = USERFAULTFD_BY_DEVICE, .uid = 1000) },
-      NO_USERFAULTFD,
-      NULL },
-    { "of memory that is a file on a disk",
-      { { "10.0", "7.2" },
-        .wishes = "--postcopy",
-        DESTINATION(.userfaultfd = USERFAULTFD_BY_CAPABILITY,
-                    .on_disk = { 2, { MIB, 64 * MIB } }) },
-      "error D memory-backends: the memory 'ram0' is a file on a disk, where "
-      "post-copy cannot wait for pages (give it a memory-backend-memfd, or a "
-      "mem-path= in tmpfs or hugetlbfs)\n",
-      NULL },
-    { "a kernel is one too, of another length",
-      { { "10.0", "7.2" },
-        .wishes = "--postcopy",
-        DESTINATION(.userfaultfd = USERFAULTFD_BY_CAPABILITY,
-                    .on_disk = { 1, { MIB } }) },
-      "",
-      POST_COPY },
-    { "without post-copy it does not matter",
-      { { "10.0", "10.0" },
-        DESTINATION(.userfaultfd = USERFAULTFD_NO, .uid = 1000,
-                    .on_disk = { 1, { 64 * MIB } }) },
-      "",
-      OURS },
-    { "QEMU may judge",
-      { { "10.0", "10.0" },
-        .wishes = "--postcopy",
-        .no_preflight = true,
-        DESTINATION(.userfaultfd = USERFAULTFD_NO, .uid = 1000) },
-      "",
-      POST_COPY },
-};
-
-static void page_faults_can_be_caught(void **state)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(userfaults); i++) {
-        run_case(&userfaults[i]);
-    }
-}
-
-/* The recorded guests have 64 MiB. */
-static const Case memories[] = {
-    { "enough",
-      { { "10.0", "10.0" },
-        DESTINATION(.resident_bytes = 0),
-        .host = { [D] = { .known = true, .available_bytes = 64 * MIB } } },
-      "",
-      OURS },
-    { "too little, but some is there already",
-      { { "10.0", "10.0" },
-        DESTINATION(.resident_bytes = 60 * MIB),
-        .host = { [D] = { .known = true, .available_bytes = 4 * MIB } } },
-      "",
-      OURS },
-    { "too little",
-      { { "10.0", "10.0" },
-        DESTINATION(.resident_bytes = 10 * MIB),
-        .host = { [D] = { .known = true, .available_bytes = 32 * MIB } } },
-      "warning D free-memory: its host has 32.0 MiB of memory left, and the "
-      "guest 64.0 MiB (free some, or the kernel ends a process)\n",
-      OURS },
-    { "not known",
-      { { "10.0", "10.0" },
-        DESTINATION(.resident_bytes = HOST_UNKNOWN),
-        .host = { [D] = { .known = true, .available_bytes = MIB } } },
-      "",
-      OURS },
-};
-
-static void free_memory_is_counted(void **state)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(memories); i++) {
-        run_case(&memories[i]);
-    }
-}
-
 /* ---- what the caller found ---- */
 
 static GPtrArray *one_found(void)
@@ -491,7 +266,7 @@ static GPtrArray *one_found(void)
 
 static void takes_what_was_found(void **state)
 {
-    const Case cases[] = {
+    const PreflightCase cases[] = {
         { "on this host",
           { { "10.0", "10.0" }, .found = one_found() },
           "error *" IS_THERE,
@@ -528,7 +303,7 @@ static void takes_what_was_found(void **state)
           NULL },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        run_case(&cases[i]);
+        preflight_case_run(&cases[i]);
     }
 }
 
@@ -586,9 +361,6 @@ int main(void)
         cmocka_unit_test(compares_the_machines),
         cmocka_unit_test(sets_what_is_wished_and_what_we_need),
         cmocka_unit_test(knows_its_own_wishes),
-        cmocka_unit_test(locked_memory_is_compared),
-        cmocka_unit_test(page_faults_can_be_caught),
-        cmocka_unit_test(free_memory_is_counted),
         cmocka_unit_test(takes_what_was_found),
         cmocka_unit_test(the_first_error_is_the_failure),
         cmocka_unit_test(a_check_ends_where_a_run_goes_on),
