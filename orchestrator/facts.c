@@ -255,6 +255,17 @@ bool facts_is_running(const Facts *facts)
            facts_run_state_is(facts, "suspended");
 }
 
+bool facts_is_reset(const Facts *facts)
+{
+    return facts->status == STATUS_COMPLETED &&
+           facts_run_state_is(facts, "prelaunch");
+}
+
+bool facts_has_left(const Facts *facts)
+{
+    return facts_run_state_is(facts, "postmigrate") || facts_is_reset(facts);
+}
+
 bool facts_has_run(const Facts *facts)
 {
     return facts->ran || facts->resume_us != 0 || facts_is_running(facts);

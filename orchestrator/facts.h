@@ -100,5 +100,10 @@ bool facts_run_state_is(const Facts *facts, const char *run_state);
  * continues it. */
 bool facts_is_running(const Facts *facts);
 
+/* Of a source that is "completed": the guest has left it.  A reset after that
+ * makes it "prelaunch": cont would boot the guest a second time. */
+bool facts_has_left(const Facts *facts);
+bool facts_is_reset(const Facts *facts);
+
 /* It runs now or did since we look at it. */
 bool facts_has_run(const Facts *facts);

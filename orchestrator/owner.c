@@ -10,6 +10,7 @@ typedef enum {
     SOURCE_POSTCOPY,
     SOURCE_SPLIT,  /* postcopy-paused */
     SOURCE_HANDED, /* completed: will not run it unless told to */
+    SOURCE_EMPTY,  /* the same, and then reset: it has no guest any more */
     SOURCE_TURNS,  /* ended without success, but has not resumed yet */
     SOURCE_SPOILT, /* the same by a cancel, and will not resume */
     SOURCE_HELD,   /* has the guest, which we stopped */
@@ -52,6 +53,7 @@ static const Owner verdicts[N_SOURCES][N_DESTINATIONS] = {
 [SOURCE_POSTCOPY]  = { GOES_ON,NOBODY, GOES_ON,GOES_ON,GOES_ON,GOES_ON, SPLIT,  NOBODY, WAIT   },
 [SOURCE_SPLIT]     = { SPLIT,  NOBODY, UNPROV, ON_D,   UNPROV, SPLIT,   SPLIT,  NOBODY, UNPROV },
 [SOURCE_HANDED]    = { WAIT,   CONT_S, CONT_D, ON_D,   WAIT,   WAIT,    SPLIT,  NOBODY, UNPROV },
+[SOURCE_EMPTY]     = { WAIT,   UNPROV, CONT_D, ON_D,   WAIT,   WAIT,    SPLIT,  NOBODY, UNPROV },
 [SOURCE_TURNS]     = { WAIT,   WAIT,   WAIT,   UNPROV, UNPROV, UNPROV,  SPLIT,  WAIT,   WAIT   },
 [SOURCE_SPOILT]    = { WAIT,   WAIT,   WAIT,   UNPROV, UNPROV, NOBODY,  NOBODY, WAIT,   WAIT   },
 [SOURCE_OLD]       = { UNPROV, UNPROV, UNPROV, ON_D,   UNPROV, UNPROV,  UNPROV, NOBODY, UNPROV },
@@ -70,7 +72,7 @@ static bool is_held(const Facts *facts, const OwnerContext *context)
 
 /*
  * The migration that the source reports is not proved to be ours: what ended
- * with "postmigrate" may have taken the guest anywhere.  Where the source has the
+ * with the guest gone may have taken the guest anywhere.  Where the source has the
  * guest, whose migration it is makes no difference.
  */
 static SourceView view_external(const Facts *facts, const OwnerContext *context)
@@ -90,8 +92,7 @@ static SourceView view_external(const Facts *facts, const OwnerContext *context)
                : is_untouched ? SOURCE_HELD
                               : SOURCE_TAKEN;
     }
-    if (facts_run_state_is(facts, "postmigrate") ||
-        status_is_postcopy(facts->status)) {
+    if (facts_has_left(facts) || status_is_postcopy(facts->status)) {
         return is_asked ? SOURCE_UNKNOWN : SOURCE_TAKEN;
     }
     return is_before_switchover && !facts_run_state_is(facts, "finish-migrate")
@@ -154,6 +155,9 @@ static SourceView view_source(const Facts facts_of[N_SIDES],
         return facts->status == STATUS_COMPLETED   ? SOURCE_HANDED
                : facts->status == STATUS_CANCELLED ? SOURCE_SPOILT
                                                    : SOURCE_TURNS;
+    }
+    if (facts_is_reset(facts)) {
+        return SOURCE_EMPTY;
     }
     /* "completed" comes a moment before "postmigrate", and stays after a cont
      * that rescued the guest. */

@@ -218,8 +218,7 @@ static bool is_stale(const Migration *m, Side side)
     }
     if (side == SIDE_SOURCE) {
         const Facts *destination = &m->facts[SIDE_DESTINATION];
-        return m->outcome == OUTCOME_MIGRATED &&
-               facts_run_state_is(facts, "postmigrate") &&
+        return m->outcome == OUTCOME_MIGRATED && facts_has_left(facts) &&
                (facts_is_running(destination) || !m->context.guest_ran);
     }
     return (m->outcome == OUTCOME_FAILED || m->outcome == OUTCOME_CANCELLED) &&

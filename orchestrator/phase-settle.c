@@ -35,6 +35,11 @@ PhaseId phase_has_migrated(Migration *m)
                       "had run there: it stays paused");
         m->context.guest_ran = false;
     }
+    if (facts_is_reset(&m->facts[SIDE_SOURCE])) {
+        phase_note(m, "someone reset the source after the guest had left it: "
+                      "never cont the source, that boots the guest a second "
+                      "time");
+    }
     m->outcome = OUTCOME_MIGRATED;
     m->settled_us = m->now_us;
     return PHASE_ROLL_BACK;

@@ -232,8 +232,7 @@ static PhaseId check_saved(Migration *m, const Event *event)
 {
     bool was_asked = event->kind == EVENT_REPLY && event->ask == ASK_RUN_STATE;
 
-    if (facts_run_state_is(&m->facts[SIDE_SOURCE], "postmigrate") &&
-        !phase_is_waiting(m)) {
+    if (facts_has_left(&m->facts[SIDE_SOURCE]) && !phase_is_waiting(m)) {
         return PHASE_LOAD;
     }
     if (!phase_is_waiting(m) && !was_asked) {

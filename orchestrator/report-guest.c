@@ -46,7 +46,7 @@ const char *report_guest(Outcome outcome, const Migration *m)
     if (status_is_postcopy(source->status)) {
         return destination->dead ? "none" : "split";
     }
-    if (facts_run_state_is(source, "postmigrate")) {
+    if (facts_has_left(source)) {
         return guest_elsewhere(destination);
     }
     return source->dead ? "none" : word;

@@ -115,6 +115,7 @@ ACTIONS = {
     'moved-to-third': Actor.moved_to_third,
     'parameters': lambda actor: actor.send(
         'source', 'migrate-set-parameters', **{'max-bandwidth': 8 << 20}),
+    'reset-source': lambda actor: actor.send('source', 'system_reset'),
     'capabilities-source': lambda actor: actor.capability('source'),
     'capabilities-destination': lambda actor: actor.capability('destination'),
     'start-postcopy': lambda actor: actor.send(

@@ -107,6 +107,33 @@ def source_killed(place, version):
     place.destination.kill()
 
 
+def source_reset(place, version):
+    """Someone resets the source when the guest has just left it."""
+    place.pair(version, rate=0)
+    run = place.migrate(wait=False)
+    place.source.monitor.status('completed')
+    place.source.monitor.execute('system_reset')
+    run.wait().ended(0, 'migrated')
+    place.runs_only_on(place.destination)
+
+
+def source_reset_when_saved(place, version):
+    """The same before the destination has read the file."""
+    place.pair(version, rate=0)
+    relay = place.held(wire.Relay(place.path('relay'), place.destination.qmp,
+                                  hold=('migrate-incoming',)))
+    run = place.migrate('--uri', 'file:' + place.path('guest'), '--live',
+                        destination=relay.path, wait=False)
+    relay.wait_held()
+    place.source.monitor.execute('system_reset')
+    until(lambda: place.source.run_state() == 'prelaunch', 'it is reset')
+    relay.release()
+    run.wait().ended(0, 'migrated')
+    place.runs_only_on(place.destination)
+    check(any('never cont the source' in note for note in run.result['notes']),
+          f'not noted: {run.result["notes"]}')
+
+
 def begin_slow(place, version):
     """A run that has set max-bandwidth and downtime-limit, which another client
     sets once more."""
@@ -149,10 +176,11 @@ def set_before_recover(place, version):
 def all_cases():
     for version in VERSIONS:
         if version != '7.2':  # has no file:
-            yield (f'overtaken-to-a-file-{version}', overtaken_to_a_file,
-                   version)
+            for case in (overtaken_to_a_file, source_reset_when_saved):
+                yield f'{name_of(case)}-{version}', case, version
         for case in (paused_in_postcopy, overtaken, overtaken_and_gone,
-                     source_killed, set_during_a_run, set_before_recover):
+                     source_killed, source_reset, set_during_a_run,
+                     set_before_recover):
             yield f'{name_of(case)}-{version}', case, version
 
 

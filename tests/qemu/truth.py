@@ -18,7 +18,7 @@ DESTROYS = ('kill', 'quit')
 IN_PROGRESS = ('setup', 'active', 'device', 'pre-switchover', 'cancelling',
                'wait-unplug', 'failing')
 HAS_GUEST = ('running', 'paused', 'io-error', 'suspended', 'shutdown',
-             'guest-panicked', 'debug', 'watchdog')
+             'guest-panicked', 'debug', 'watchdog', 'prelaunch')
 
 
 def events_of(qemu):
