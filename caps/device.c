@@ -29,15 +29,6 @@ static const struct {
 };
 /* clang-format on */
 
-const CapsDeviceSetting caps_device_settings[] = {
-    { "logical_block_size", true },
-    { "intremap", false }, /* of an IOMMU, as those below */
-    { "eim", false },
-    { "aw-bits", false },
-    { "caching-mode", false },
-    { NULL },
-};
-
 typedef struct {
     char *name, *type;
     char *place; /* where those on it begin */
@@ -64,7 +55,7 @@ static void device_free(CapsDevice *device)
     g_free(device->bus);
     g_free(device->where);
     g_free(device->place);
-    g_clear_pointer(&device->settings, g_hash_table_unref);
+    g_clear_pointer(&device->properties, g_hash_table_unref);
     g_free(device);
 }
 
@@ -109,6 +100,8 @@ static bool take_device(Parser *parser, Level *above, Level *level,
     const char *id = comma + strlen(", id \"");
     size_t id_length = strlen(id);
     g_ptr_array_add(parser->devices, device);
+    device->properties =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     device->type = g_strndup(words, comma - words);
     device->id = id_length > 1 ? g_strndup(id, id_length - 1) : NULL;
     device->parent = above->bus->owner;
@@ -135,24 +128,12 @@ static void add_where(CapsDevice *device, const char *property,
     append(&device->place, " ", where);
 }
 
-/* VALUE is followed by itself in another notation. */
-static void take_setting(CapsDevice *device, const char *line,
-                         const char *equals)
+/* A number is followed by itself in another notation: "512 (512 B)". */
+static char *value_at(const char *text)
 {
-    for (const CapsDeviceSetting *at = caps_device_settings; at->name; at++) {
-        if (strlen(at->name) != (size_t)(equals - line) ||
-            !g_str_has_prefix(line, at->name)) {
-            continue;
-        }
-        const char *value = equals + strlen(" = ");
-        value += strspn(value, "\"");
-        if (!device->settings) {
-            device->settings =
-                g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
-        }
-        g_hash_table_insert(device->settings, (char *)at->name,
-                            g_strndup(value, strcspn(value, " \"")));
-    }
+    const char *end = *text == '"' ? strrchr(text + 1, '"') : NULL;
+    return end ? g_strndup(text + 1, end - text - 1)
+               : g_strndup(text, strcspn(text, " "));
 }
 
 /* NAME = VALUE, or what the bus prints of a device in words of its own. */
@@ -163,7 +144,9 @@ static void take_property(Level *level, const char *line)
     const char *port = strstr(line, ", port ");
 
     if (equals) {
-        take_setting(level->device, line, equals);
+        g_hash_table_insert(level->device->properties,
+                            g_strndup(line, equals - line),
+                            value_at(equals + strlen(" = ")));
     }
     if (g_str_has_prefix(line, PRIMARY_OF)) {
         const char *standby = line + strlen(PRIMARY_OF);
@@ -230,4 +213,27 @@ GPtrArray *caps_devices_parse(const char *text)
         }
     }
     return devices->len > 0 ? g_steal_pointer(&devices) : NULL;
+}
+
+const char *caps_device_property(const CapsDevice *device, const char *name)
+{
+    return g_hash_table_lookup(device->properties, name);
+}
+
+char *caps_device_name(const CapsDevice *device)
+{
+    return device->id ? g_strdup_printf("%s '%s'", device->type, device->id)
+                      : g_strdup(device->type);
+}
+
+char *caps_device_place(const CapsDevice *device)
+{
+    return g_strdup_printf("%s%s%s", device->bus, *device->where ? " " : "",
+                           device->where);
+}
+
+const CapsDevice *caps_device_of_user(const CapsDevice *device)
+{
+    bool is_part = device->parent && strcmp(device->bus, "virtio-bus") == 0;
+    return is_part ? device->parent : device;
 }

@@ -20,22 +20,21 @@ struct CapsDevice {
     char *where;              /* "addr 04.0"; "" where places do not count */
     char *place;              /* from the board on, to be compared */
     bool is_primary;          /* of a virtio-net failover pair */
-    GHashTable *settings;     /* name -> value, of caps_device_settings */
+    GHashTable *properties;   /* name -> value, without its quotes */
 };
-
-/*
- * Properties that the guest has seen and QEMU does not compare.  With another
- * size of sectors the guest reads and writes at wrong places of its disk.
- */
-typedef struct {
-    const char *name;
-    bool breaks; /* else it depends on the guest */
-} CapsDeviceSetting;
-
-extern const CapsDeviceSetting caps_device_settings[]; /* ends with no name */
 
 /*
  * An array of CapsDevice that owns them, a device after the one whose bus it
  * is on.  NULL: @text is not what QEMU 7.2 and 10.0 print.
  */
 GPtrArray *caps_devices_parse(const char *text);
+
+/* NULL: the device has no such property. */
+const char *caps_device_property(const CapsDevice *device, const char *name);
+
+/* For people: "scsi-hd 'disk0'", and "pcie.0 addr 04.0".  Free with g_free(). */
+char *caps_device_name(const CapsDevice *device);
+char *caps_device_place(const CapsDevice *device);
+
+/* The device that -device made: of a virtio-blk-device, its virtio-blk-pci. */
+const CapsDevice *caps_device_of_user(const CapsDevice *device);

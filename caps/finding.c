@@ -59,6 +59,8 @@ static const FindingRow rows[N_FINDING_CODES] = {
         "the guests' vCPUs are not of the same model or features" },
     [FINDING_DEVICES] = { "devices",
         "the guests do not have the same devices" },
+    [FINDING_DISKS] = { "disks",
+        "the guests do not have the same disks behind their devices" },
     [FINDING_UUID] = { "uuid",
         "the guests do not have the same UUID" },
     [FINDING_NOT_COMPARED] = { "not-compared",

@@ -46,6 +46,7 @@ typedef enum {
     FINDING_CPUS,
     FINDING_CPU_MODEL,
     FINDING_DEVICES,
+    FINDING_DISKS,
     FINDING_UUID,
     FINDING_NOT_COMPARED,
     /* the host */

@@ -26,6 +26,7 @@ static const char *const not_compared[N_CAPS_MACHINE_QUESTIONS] = {
     [CAPS_MACHINE_NAMED_DEVICES] = "devices with an id",
     [CAPS_MACHINE_OTHER_DEVICES] = "devices without an id",
     [CAPS_MACHINE_DEVICES] = "devices by bus",
+    [CAPS_MACHINE_DISKS] = "disks",
 };
 /* clang-format on */
 

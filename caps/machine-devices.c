@@ -80,18 +80,6 @@ static Severity severity_of(const Comparison *comparison, Side side,
                                                          : FINDING_ERROR;
 }
 
-static char *name_of(const CapsDevice *device)
-{
-    return device->id ? g_strdup_printf("%s '%s'", device->type, device->id)
-                      : g_strdup(device->type);
-}
-
-static char *place_of(const CapsDevice *device)
-{
-    return g_strdup_printf("%s%s%s", device->bus, *device->where ? " " : "",
-                           device->where);
-}
-
 /* The first of @device's type that has no pair yet; NULL: none is left. */
 static CapsDevice *find_like(const Comparison *comparison,
                              const CapsDevice *device, bool at_same_place)
@@ -108,32 +96,6 @@ static CapsDevice *find_like(const Comparison *comparison,
     return NULL;
 }
 
-/* One that a version does not have is not compared. */
-static void compare_settings(const Comparison *comparison,
-                             const CapsDevice *device, const CapsDevice *other)
-{
-    for (const CapsDeviceSetting *at = caps_device_settings; at->name; at++) {
-        const char *value =
-            device->settings ? g_hash_table_lookup(device->settings, at->name)
-                             : NULL;
-        const char *other_value =
-            other->settings ? g_hash_table_lookup(other->settings, at->name)
-                            : NULL;
-        if (!value || !other_value || strcmp(value, other_value) == 0) {
-            continue;
-        }
-        g_autofree char *name = name_of(device);
-        g_autofree char *place = place_of(device);
-        findings_add(comparison->findings, FINDING_DEVICES,
-                     at->breaks ? FINDING_ERROR : FINDING_WARNING, N_SIDES,
-                     g_strdup_printf("give it %s=%s on the destination",
-                                     at->name, value),
-                     "%s on %s has %s=%s on the source, %s on the destination, "
-                     "which the guest has seen",
-                     name, place, at->name, value, other_value);
-    }
-}
-
 static void pair_devices(const Comparison *comparison)
 {
     const GPtrArray *devices = comparison->machines[SIDE_SOURCE].devices;
@@ -142,7 +104,10 @@ static void pair_devices(const Comparison *comparison)
         if (other) {
             set_state(comparison, devices->pdata[i], PAIRED);
             set_state(comparison, other, PAIRED);
-            compare_settings(comparison, devices->pdata[i], other);
+            machine_compare_properties(devices->pdata[i], other,
+                                       comparison->findings);
+            machine_compare_disk(comparison->machines, devices->pdata[i], other,
+                                 comparison->findings);
         }
     }
 }
@@ -168,11 +133,11 @@ static void report_source(const Comparison *comparison, CapsDevice *device)
 {
     CapsDevice *other = find_like(comparison, device, false);
     Severity severity = severity_of(comparison, SIDE_SOURCE, device);
-    g_autofree char *name = name_of(device);
-    g_autofree char *place = place_of(device);
+    g_autofree char *name = caps_device_name(device);
+    g_autofree char *place = caps_device_place(device);
 
     if (other && is_new(comparison, other)) {
-        g_autofree char *other_place = place_of(other);
+        g_autofree char *other_place = caps_device_place(other);
         findings_add(comparison->findings, FINDING_DEVICES, severity, N_SIDES,
                      g_strdup("give it the same place on both sides (bus=, "
                               "addr= and the like of -device)"),
@@ -190,8 +155,8 @@ static void report_source(const Comparison *comparison, CapsDevice *device)
 static void report_destination(const Comparison *comparison,
                                const CapsDevice *device)
 {
-    g_autofree char *name = name_of(device);
-    g_autofree char *place = place_of(device);
+    g_autofree char *name = caps_device_name(device);
+    g_autofree char *place = caps_device_place(device);
 
     findings_add(comparison->findings, FINDING_DEVICES, FINDING_WARNING,
                  SIDE_DESTINATION,

@@ -13,8 +13,8 @@
 #include "caps/units.h"
 
 /* Both in words that show the difference. */
-static void size_words(uint64_t one, uint64_t other, char **ret_one,
-                       char **ret_other)
+void machine_size_words(uint64_t one, uint64_t other, char **ret_one,
+                        char **ret_other)
 {
     *ret_one = unit_format(one, UNIT_BYTES);
     *ret_other = unit_format(other, UNIT_BYTES);
@@ -36,7 +36,7 @@ static void compare_size(uint64_t source, uint64_t destination,
     if (source == destination) {
         return;
     }
-    size_words(source, destination, &source_words, &destination_words);
+    machine_size_words(source, destination, &source_words, &destination_words);
     findings_add(
         findings, FINDING_MEMORY,
         may_be_more && destination > source ? FINDING_WARNING : FINDING_ERROR,
@@ -149,7 +149,8 @@ static void compare_lengths(const CapsMachine *source, const CapsBlock *block,
                                is_refused(findings, FINDING_MEMORY))) {
         return;
     }
-    size_words(block->used_bytes, other->used_bytes, &size, &other_size);
+    machine_size_words(block->used_bytes, other->used_bytes, &size,
+                       &other_size);
     findings_add(findings, FINDING_MEMORY_BACKENDS, FINDING_ERROR, N_SIDES,
                  hint_to_block(source, block),
                  "the memory '%s' is %s on the source, %s on the destination",

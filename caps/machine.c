@@ -6,6 +6,7 @@
 #include "caps/block.h"
 #include "caps/cpu.h"
 #include "caps/device.h"
+#include "caps/disk.h"
 #include "caps/layout.h"
 #include "qmp/json.h"
 
@@ -281,6 +282,12 @@ static bool take_devices(CapsMachine *machine, JsonNode *reply)
     return machine->devices;
 }
 
+static bool take_disks(CapsMachine *machine, JsonNode *reply)
+{
+    machine->disks = caps_disks_parse(reply);
+    return machine->disks;
+}
+
 static bool take_objects(CapsMachine *machine, JsonNode *reply)
 {
     if (!JSON_NODE_HOLDS_ARRAY(reply)) {
@@ -338,6 +345,7 @@ static const struct {
         QOM_LIST("/machine/peripheral-anon") },
     [CAPS_MACHINE_DEVICES] = { take_devices, "human-monitor-command",
         { "command-line" }, { "info qtree" } },
+    [CAPS_MACHINE_DISKS] = { take_disks, "query-block" },
     [CAPS_MACHINE_OBJECTS] = { take_objects, QOM_LIST("/objects") },
 #undef QOM_GET
 #undef QOM_LIST
@@ -360,6 +368,7 @@ void caps_machine_clear(CapsMachine *machine)
     g_clear_pointer(&machine->made[CAPS_MADE_NAMED], g_ptr_array_unref);
     g_clear_pointer(&machine->made[CAPS_MADE_OTHER], g_ptr_array_unref);
     g_clear_pointer(&machine->devices, g_ptr_array_unref);
+    g_clear_pointer(&machine->disks, g_ptr_array_unref);
     g_clear_pointer(&machine->objects, g_hash_table_unref);
     *machine = (CapsMachine){ 0 };
 }

@@ -34,6 +34,7 @@ typedef enum {
     CAPS_MACHINE_NAMED_DEVICES, /* that the user made, with an id */
     CAPS_MACHINE_OTHER_DEVICES, /* without one */
     CAPS_MACHINE_DEVICES,       /* all that are on a bus, and where */
+    CAPS_MACHINE_DISKS,         /* with their media */
     CAPS_MACHINE_OBJECTS,       /* made by -object: TLS credentials are */
     N_CAPS_MACHINE_QUESTIONS,
 } CapsMachineQuestion;
@@ -85,6 +86,7 @@ typedef struct {
     GArray *cpu_words;                      /* of CapsCpuWord */
     GPtrArray *made[N_CAPS_MADE]; /* types, as often as they are there */
     GPtrArray *devices;           /* of CapsDevice */
+    GPtrArray *disks;             /* of CapsDisk */
     GHashTable *objects;          /* id -> type */
 } CapsMachine;
 

@@ -45,6 +45,7 @@ static const char *const machine_names[N_CAPS_MACHINE_QUESTIONS] = {
     [CAPS_MACHINE_NAMED_DEVICES] = "named-devices",
     [CAPS_MACHINE_OTHER_DEVICES] = "other-devices",
     [CAPS_MACHINE_DEVICES] = "devices",
+    [CAPS_MACHINE_DISKS] = "disks",
     [CAPS_MACHINE_OBJECTS] = "objects",
 };
 
