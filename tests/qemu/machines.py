@@ -99,11 +99,14 @@ IGNORE = ('--enable', 'x-ignore-shared')
 MEMFD = backend('a', 'memory-backend-memfd', share='on')
 PORTS = devices('pcie-root-port,id=one,chassis=1,addr=4',
                 'pcie-root-port,id=two,chassis=2,addr=5')
-STANDBY = 'virtio-net-pci,id=standby,bus=one,failover=on,romfile='
-PRIMARY = 'e1000e,id=primary,bus=two,romfile=,failover_pair_id=standby'
+PORT = 'pcie-root-port,chassis=1'
+MAC = 'mac=52:54:00:00:00:01'
+STANDBY = f'virtio-net-pci,id=standby,bus=one,failover=on,romfile=,{MAC}'
+PRIMARY = f'e1000e,id=primary,bus=two,romfile=,{MAC},failover_pair_id=standby'
 UUID = ['-uuid', '11111111-1111-1111-1111-111111111111']
 OTHER_UUID = ['-uuid', '22222222-2222-2222-2222-222222222222']
 UNUSED = ['-object', 'memory-backend-ram,id=unused,size=1M']
+BLK = 'virtio-blk-pci'
 BUS = devices('virtio-scsi-pci')
 CD = 'ide-cd,bus=ide.1'
 HBA = devices('virtio-scsi-pci,id=s') + drive()
@@ -117,6 +120,7 @@ ALL_DEVICES = [
 # What a migration really does.  Of a guest that was migrated but is missing
 # something that this guest does not use, check says an error all the same.
 MIGRATES, FAILS = 'migrates', 'fails'
+SEEN = 'warning devices'
 LOSES, TEARS = 'loses the guest', 'migrates, but the memory is torn'
 
 # name: words of the source, of the destination, what is found, what happens.
@@ -279,6 +283,41 @@ IN_TURN = {
     'disc-more': (devices(CD), disk(64, where=CD), 'warning disks', MIGRATES),
     'disk-host-cache': (old_disk(64, cache='none'),
                         old_disk(64, cache='writeback'), '', MIGRATES),
+
+    # what the guest has seen, and QEMU does not compare
+    'disk-serial': (disk(64, where=f'{BLK},serial=a b'),
+                    disk(64, where=f'{BLK},serial=a c'), SEEN, MIGRATES),
+    'disk-wwn': (BUS + disk(64, where='scsi-hd,wwn=1'),
+                 BUS + disk(64, where='scsi-hd,wwn=2'), SEEN, MIGRATES),
+    'disk-write-cache': (disk(64, where=f'{BLK},write-cache=off'),
+                         disk(64), SEEN, MIGRATES),
+    'disk-write-cache-default': (disk(64, where=f'{BLK},write-cache=on'),
+                                 disk(64), '', MIGRATES),
+    'net-mtu': (devices('virtio-net-pci,romfile=,host_mtu=1400'),
+                devices('virtio-net-pci,romfile='), SEEN, MIGRATES),
+    'net-mac': (devices(f'virtio-net-pci,romfile=,{MAC}'),
+                devices('virtio-net-pci,romfile='), SEEN, MIGRATES),
+    'net-backend': (['-netdev', 'hubport,hubid=0,id=n',
+                     *devices('virtio-net-pci,netdev=n')],
+                    devices('virtio-net-pci'), '', MIGRATES),
+    # what QEMU compares when the guest has been stopped and sent
+    'disk-queues': (disk(64, where=f'{BLK},num-queues=4'),
+                    disk(64, where=f'{BLK},num-queues=1'),
+                    'error devices', FAILS),
+    'scsi-queues': (devices('virtio-scsi-pci,num_queues=2'),
+                    devices('virtio-scsi-pci,num_queues=4'), 'error devices',
+                    FAILS),
+    'net-vectors': (devices('virtio-net-pci,romfile=,mq=on,vectors=10'),
+                    devices('virtio-net-pci,romfile='),
+                    'error devices,warning devices', FAILS),
+    'port-hotplug': (devices(f'{PORT},hotplug=on'),
+                     devices(f'{PORT},hotplug=off'), 'error devices', FAILS),
+    'port-reserve': (devices(f'{PORT},io-reserve=4k'), devices(PORT),
+                     'error devices', FAILS),
+    'port-slot': (devices(f'{PORT},slot=1'), devices(f'{PORT},slot=2'),
+                  'error devices', FAILS),
+    'port-chassis': (devices(PORT), devices('pcie-root-port,chassis=2'), SEEN,
+                     MIGRATES),
 }
 
 # What differs between the pairs.
@@ -327,6 +366,9 @@ CASES_OF_PAIRS = [
     ('unused-backend', (('7.2', '10.0'),), UNUSED, UNUSED, '', MIGRATES),
     ('unused-backend', (('10.0', '7.2'), ('11.1', '11.1')), UNUSED, UNUSED,
      'error breaks', LOSES),
+    # not in every version, or not in every build
+    ('gpu-outputs', WITHIN[:2], devices('virtio-gpu-pci,max_outputs=2'),
+     devices('virtio-gpu-pci'), 'error devices', FAILS),
     ('short-module', NEWER, SLOTS + module('32M'),
      SLOTS + module('32M'), 'error breaks', LOSES),
 ]

@@ -259,6 +259,33 @@ static const Case cases[] = {
       },
       { { FINDING_DEVICES, E, "logical_block_size=512 on the source, 4096 on"
         } } },
+    { "a queue less, of virtio-blk-device but said of virtio-blk-pci", NULL,
+      { 0 }, DST,
+      { { Q(DEVICES), "num-queues = 2", "num-queues = 1" } },
+      { { FINDING_DEVICES, E, "virtio-blk-pci 'disk0' on pcie.0 addr 02.0 has "
+                              "num-queues=2 on the source, 1 on" } } },
+    { "another serial number", NULL, { 0 }, DST,
+      { { Q(DEVICES), "serial = \\\"\\\"", "serial = \\\"a b\\\"" } },
+      { { FINDING_DEVICES, W, "has serial= on the source, a b on the" } } },
+    { "another end of a serial number", NULL, { 0 }, SRC,
+      { { Q(DEVICES), "serial = \\\"\\\"", "serial = \\\"a \\\"b\\\"" } },
+      { { FINDING_DEVICES, W, "has serial=a \"b on the source" } } },
+    { "a write cache by default", NULL, { 0 }, DST,
+      { { Q(DEVICES), "write-cache = \\\"auto\\\"",
+                      "write-cache = \\\"on\\\"" } }, { { 0 } } },
+    { "no write cache", NULL, { 0 }, DST,
+      { { Q(DEVICES), "write-cache = \\\"auto\\\"",
+                      "write-cache = \\\"off\\\"" } },
+      { { FINDING_DEVICES, W, "write-cache=on on the source, off on" } } },
+    { "a port in another slot", NULL, { 0 }, DST,
+      { { Q(DEVICES), " slot = 0", " slot = 1" } },
+      { { FINDING_DEVICES, E, "pcie-root-port 'port0' on pcie.0 addr 01.0 has "
+                              "slot=0 on the source, 1 on the destination, "
+                              "and QEMU refuses" } } },
+    { "a word that another device has too", NULL, { 0 }, DST,
+      { { Q(DEVICES), "hotplug = true", "hotplug = false" } }, { { 0 } } },
+    { "a property that one version does not have", NULL, { 0 }, DST,
+      { { Q(DEVICES), "host_mtu = ", "other = " } }, { { 0 } } },
     { "a shorter disk", NULL, { 0 }, DST,
       { { Q(DISKS), "size\":1073741824", "size\":536870912" } },
       { { FINDING_DISKS, E, "virtio-blk-pci 'disk0' on pcie.0 addr 02.0 has a "
