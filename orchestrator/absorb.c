@@ -56,6 +56,38 @@ static void take_threads(Migration *m, JsonNode *reply)
     }
 }
 
+/* Nobody else has migrated the source so far, as far as we know. */
+static bool is_evidence_ours(const Migration *m)
+{
+    bool is_before = !m->context.started || m->context.ours.proof == OURS_ASKED;
+    return m->phase > PHASE_EXAMINE && m->phase < PHASE_RESOLVE &&
+           !m->context.ours.is_external &&
+           (is_before || m->context.ours.proof == OURS_PROVED);
+}
+
+/* How the vCPUs of the source stand, at a moment of which it is known whether
+ * the guest runs. */
+static void look_at_guest(Migration *m, const Event *event)
+{
+    const Facts *source = &m->facts[SIDE_SOURCE];
+    if (event->side != SIDE_SOURCE || event->vcpu_ns <= 0) {
+        return;
+    }
+    m->vcpu_ns = event->vcpu_ns;
+    m->n_vcpus = event->n_vcpus;
+    if (phase_is_event(event, SIDE_SOURCE, "RESUME")) {
+        m->is_resumed = true;
+        evidence_resume(&m->evidence);
+    }
+    m->is_resumed &=
+        !(event->kind == EVENT_REPLY && event->ask == ASK_RUN_STATE) &&
+        !phase_is_event(event, SIDE_SOURCE, "STOP");
+    if (is_evidence_ours(m) && source->run_state[0] && !m->is_resumed) {
+        evidence_look(&m->evidence, m->now_us, event->vcpu_ns,
+                      source->stopped || !facts_is_running(source));
+    }
+}
+
 /* Whose migration the source reports, and how far it is. */
 static void take_source(Migration *m, JsonNode *reply)
 {
@@ -67,6 +99,11 @@ static void take_source(Migration *m, JsonNode *reply)
 
     ours_take_reply(&m->context.ours, status_from_word(word ? word : "none"),
                     sample.total_us, m->now_us);
+    if (is_evidence_ours(m) && m->context.ours.proof == OURS_PROVED &&
+        m->context.ours.ended == STATUS_UNKNOWN) {
+        const EvidenceNow now = phase_evidence_now(m, &sample);
+        evidence_take_total(&m->evidence, &now);
+    }
     if (m->context.ours.proof >= OURS_DOUBTFUL || m->phase == PHASE_EXAMINE) {
         take_sample(m, reply);
     }
@@ -304,4 +341,5 @@ void phase_absorb(Migration *m, const Event *event)
         stall_move(&m->stall, m->now_us);
     }
     take_sign_of_life(m, event);
+    look_at_guest(m, event);
 }

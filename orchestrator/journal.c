@@ -78,6 +78,7 @@ static char *text_of(const Migration *m, char *const address[N_SIDES])
     record->as_channels = m->settings->as_channels;
     record->migrate_us = m->migrate_us;
     record->context = m->context;
+    record->evidence = m->evidence;
     g_clear_pointer(&record->steps, g_ptr_array_unref);
     record->steps = g_ptr_array_ref(m->steps);
     return recovery_record_to_text(record);
@@ -164,10 +165,16 @@ static bool rewrite(Journal *journal, const Migration *m,
 }
 
 /* Stores what is not so yet: a page is not touched for nothing. */
-static void store_marks(Journal *journal, const OwnerContext *context)
+static void store_marks(Journal *journal, const Migration *m, bool is_over)
 {
     char letters[RECOVERY_MARKS_MAX];
-    size_t n = recovery_record_marks(context, letters);
+    RecoveryRecord record = { .context = m->context,
+                              .evidence = m->evidence,
+                              .is_over = is_over };
+    if (is_over) {
+        record.context.started = record.context.held = false;
+    }
+    size_t n = recovery_record_marks(&record, letters);
     char *stored = journal->mapped + recovery_record_marks_offset();
     for (size_t i = 0; i < n; i++) {
         if (stored[i] != letters[i]) {
@@ -185,12 +192,18 @@ static bool is_to_be_written(const Migration *m)
            process_identity_is_known(identity_of(m, SIDE_DESTINATION));
 }
 
-/* Is there something left that only recover can do? */
-static bool is_to_be_kept(const Migration *m)
+/* The migration is not over, or nobody knows: recover has to find out. */
+static bool is_to_be_finished(const Migration *m)
 {
     return m->outcome == OUTCOME_UNRESOLVED ||
            m->outcome == OUTCOME_POSTCOPY_PAUSED ||
-           m->failure.code == FAILURE_DETACHED || m->is_undo_late;
+           m->failure.code == FAILURE_DETACHED;
+}
+
+/* Only settings are left that recover can restore. */
+static bool is_over(const Migration *m)
+{
+    return m->phase == PHASE_DONE && !is_to_be_finished(m);
 }
 
 bool journal_follow(Journal *journal, const Migration *m,
@@ -207,9 +220,9 @@ bool journal_follow(Journal *journal, const Migration *m,
         journal->has_failed = !is_written;
     }
     if (journal->mapped && is_written) {
-        store_marks(journal, &m->context);
+        store_marks(journal, m, is_over(m));
     }
-    if (m->phase == PHASE_DONE && journal->path && !is_to_be_kept(m)) {
+    if (journal->path && is_over(m) && !m->is_undo_late) {
         unmap(journal);
         remove_files(journal->path);
         g_clear_pointer(&journal->path, g_free);
@@ -236,7 +249,7 @@ bool journal_proves_dead(const RecoveryRecord *record, Side side)
 }
 
 /* Both QEMUs of it have ended, or the host they ran on was restarted. */
-static bool is_over(const RecoveryRecord *record, const char *boot_id)
+static bool has_no_qemu(const RecoveryRecord *record, const char *boot_id)
 {
     bool is_of_this_boot =
         strcmp(record->process[SIDE_SOURCE].boot_id, boot_id) == 0;
@@ -270,7 +283,7 @@ RecoveryRecord *journal_find(const char *folder,
         }
         if (!found && is_about(record, identity)) {
             found = recovery_record_ref(record);
-        } else if (is_over(record, identity->boot_id)) {
+        } else if (has_no_qemu(record, identity->boot_id)) {
             remove_files(path);
         }
     }

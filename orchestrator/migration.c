@@ -21,7 +21,7 @@ static const PhaseRow phases[N_PHASES] = {
     /* Of recover, instead of inspect: a QEMU that is gone is a finding. */
     [PHASE_EXAMINE] = { "examine", examine_enter, examine_handle,
         PHASE_DONE, BIT(EVENT_LOST) | BIT(EVENT_DIED) | BIT(EVENT_SILENT) |
-        BIT(EVENT_CANCEL), 20000, 0 },
+        BIT(EVENT_CANCEL), 20000, 100 },
     [PHASE_PREPARE] = { "prepare", prepare_enter, prepare_handle,
         PHASE_ROLL_BACK, 0, 30000, 0 },
     /* From here QEMU acts on its own: ask who runs before undoing anything. */

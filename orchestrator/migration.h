@@ -16,6 +16,7 @@
 #include "caps/feature.h"
 #include "caps/job.h"
 #include "caps/machine.h"
+#include "orchestrator/evidence.h"
 #include "orchestrator/facts.h"
 #include "orchestrator/failure.h"
 #include "orchestrator/facts-host.h"
@@ -112,6 +113,8 @@ typedef struct {
     const RecoveryRecord *record;
     bool is_locked_out; /* CONNECTED: another qmigrate is at work on it */
     pid_t locked_by;    /* CONNECTED: that qmigrate; 0: not known */
+    int64_t vcpu_ns;    /* of the source: CPU time of its vCPUs; 0: not known */
+    unsigned n_vcpus;   /* the same: how many threads that is the sum of */
     const char *name;
     JsonObject *data;
     int64_t qemu_time_us; /* since 1970 */
@@ -182,6 +185,11 @@ typedef struct {
     ProcessIdentity identity[N_SIDES];
     const RecoveryPlan *plan; /* of recover; NULL: nothing was found yet */
     RecoveryRecord *record;   /* what an interrupted qmigrate left; or NULL */
+    Evidence evidence;        /* of this migration, for the journal */
+    int64_t vcpu_ns;          /* of the source, at its last event */
+    unsigned n_vcpus;
+    bool
+        is_resumed; /* the source's guest was, and its run state is not known */
     CapsInventory inventories[N_SIDES];
     CapsMachine machines[N_SIDES];
     GPtrArray *jobs[N_SIDES];    /* of CapsJob; NULL: not told */

@@ -85,6 +85,9 @@ static SourceView view_external(const Facts *facts, const OwnerContext *context)
     if (context->arrived) {
         return SOURCE_UNKNOWN;
     }
+    if (context->is_taken_over && context->started && !is_idle) {
+        return SOURCE_TAKEN;
+    }
     if (is_held(facts, context)) {
         bool is_untouched =
             is_idle && !context->started && !context->ours.is_external;
@@ -255,9 +258,25 @@ static bool may_run(const Facts *facts)
                             facts_is_running(facts));
 }
 
+/*
+ * Lost needs proof of every part: that the source's guest went to this
+ * destination, and that it ran there; else the source has all of it still.
+ */
+static bool is_proved_lost(const Facts facts[N_SIDES],
+                           const OwnerContext *context, SourceView source,
+                           DestinationView destination)
+{
+    bool is_known = context->ours.proof != OURS_NO ||
+                    (!context->started && !context->is_taken_over);
+    return is_known &&
+           !(source == SOURCE_HANDED && destination == DESTINATION_DIED &&
+             !facts_has_run(&facts[SIDE_DESTINATION]));
+}
+
 /* What the table says of a guest of which a part is gone for good. */
-static Owner judge_loss(const Facts facts[N_SIDES], SourceView source,
-                        DestinationView destination, Owner owner, bool final)
+static Owner judge_loss(const Facts facts[N_SIDES], const OwnerContext *context,
+                        SourceView source, DestinationView destination,
+                        Owner owner, bool final)
 {
     if (source == SOURCE_POSTCOPY && owner == OWNER_NOBODY &&
         facts[SIDE_SOURCE].status == STATUS_POSTCOPY_DEVICE) {
@@ -266,6 +285,10 @@ static Owner judge_loss(const Facts facts[N_SIDES], SourceView source,
     /* A destination that has all of it would say so by now. */
     if (final && source == SOURCE_DEAD && destination == DESTINATION_POSTCOPY) {
         owner = OWNER_NOBODY;
+    }
+    if (owner == OWNER_NOBODY &&
+        !is_proved_lost(facts, context, source, destination)) {
+        return OWNER_UNPROVED;
     }
     bool may_run_there =
         destination != DESTINATION_NEVER && may_run(&facts[SIDE_DESTINATION]);
@@ -319,7 +342,7 @@ Owner owner_judge(const Facts facts[N_SIDES], const OwnerContext *context,
                       ? OWNER_STOP_SOURCE
                       : verdicts[source][destination];
 
-    owner = judge_loss(facts, source, destination, owner, final);
+    owner = judge_loss(facts, context, source, destination, owner, final);
     /* I10: what we do not know might be a post-copy; I12: or someone else's. */
     if (owner == OWNER_CANCEL &&
         (context->postcopy || context->ours.proof != OURS_PROVED ||

@@ -38,6 +38,7 @@ typedef struct {
     bool arrived;       /* the destination was, and may have run it */
     bool through_file;  /* until it is handed over the destination has nothing
                         * of the guest, not even a stream to read from */
+    bool is_taken_over; /* by recover: others may have acted meanwhile */
     bool held; /* we stopped the guest on the source, to be saved: if it stays
                 * there it must be continued */
 } OwnerContext;

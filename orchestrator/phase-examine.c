@@ -7,8 +7,7 @@
 #include "orchestrator/phases.h"
 #include "orchestrator/recovery-plan.h"
 
-/* From our migrate until QEMU begins with it. */
-#define BEGIN_MAX_US (2 * G_USEC_PER_SEC)
+#define SETUP_MAX_US (3 * G_USEC_PER_SEC)
 
 PhaseId examine_enter(Migration *m)
 {
@@ -61,6 +60,15 @@ static PhaseId leave(Migration *m)
     return next;
 }
 
+/* QEMU tells no total-time in setup, which is over soon. */
+static bool is_time_missing(const Migration *m)
+{
+    const Facts *source = &m->facts[SIDE_SOURCE];
+    return m->record && m->record->context.started && source->connected &&
+           status_is_precopy(source->status) && m->sample.total_us < 0 &&
+           m->now_us - m->start_us < SETUP_MAX_US;
+}
+
 PhaseId examine_handle(Migration *m, const Event *event)
 {
     if (event->kind == EVENT_CANCEL) {
@@ -87,6 +95,12 @@ PhaseId examine_handle(Migration *m, const Event *event)
         phase_connect(m, SIDE_DESTINATION);
         return m->phase;
     }
+    if (is_time_missing(m)) {
+        if (event->kind == EVENT_TICK) {
+            phase_ask(m, SIDE_SOURCE, ASK_MIGRATION, NULL);
+        }
+        return m->phase;
+    }
     return phase_start_recovery(m);
 }
 
@@ -95,44 +109,44 @@ PhaseId examine_handle(Migration *m, const Event *event)
 static void adopt_record(Migration *m)
 {
     m->context = m->record->context;
+    m->context.is_taken_over = true;
+    m->evidence = m->record->evidence;
     g_ptr_array_unref(m->steps);
     m->steps = g_ptr_array_ref(m->record->steps);
     m->n_sent = m->steps->len;
 }
 
-/* QEMU tells how long its migration has been under way, so when it began. */
-static bool began_when_recorded(const Migration *m)
+static bool is_half(FoundDestination there)
 {
-    int64_t began_us = m->now_us - m->sample.total_us;
-    return m->sample.total_us < 0 ||
-           ABS(began_us - m->record->migrate_us) < BEGIN_MAX_US;
+    return there == FOUND_HALF || there == FOUND_CUT;
 }
 
-/*
- * Is what the source reports the migration of the record (I14)?  Another client
- * may have begun one since.  With a return path a source is not "completed"
- * before its destination is.
- */
-static bool is_recorded(const Migration *m, FoundSource source,
-                        FoundDestination there)
+/* Is what the source reports the migration of the record (I14)?  Another client
+ * may have begun one since, or continued the guest. */
+static OursProof judge_recorded(const Migration *m, FoundSource source,
+                                FoundDestination there)
 {
-    bool has_return_path =
-        caps_inventory_is_on(&m->inventories[SIDE_SOURCE], "return-path");
-    if (!m->record || !m->context.started) {
-        return false;
+    if (!m->record || !m->record->context.started) {
+        return OURS_NO;
     }
-    switch (source) {
-    case FOUND_SENDS:
-    case FOUND_HOLDS:
-    case FOUND_HANDS:
-    case FOUND_ENDING:
-        return began_when_recorded(m);
-    case FOUND_SENT:
-        return m->record->context.through_file || !has_return_path ||
-               there == FOUND_LOADED;
-    default:
-        return true;
-    }
+    const OwnerContext *context = &m->record->context;
+    const EvidenceCase what = { .guest_ran = context->guest_ran,
+                                .through_file = context->through_file,
+                                .is_half = is_half(there),
+                                .is_loaded = there == FOUND_LOADED };
+    const EvidenceNow now = phase_evidence_now(m, &m->sample);
+    return evidence_judge(source, &what, &m->record->evidence, &now);
+}
+
+/* The destination has the other half, as far as it can be seen: one that is gone
+ * proves nothing, unless the user says that it was the one. */
+static bool is_pair(const Migration *m, FoundSource source,
+                    FoundDestination there)
+{
+    const unsigned no_half = FOUND_WAITS | FOUND_FAILED | FOUND_DEAD;
+    bool is_postcopy = source & (FOUND_POSTCOPY | FOUND_SPLIT);
+    return is_postcopy && (is_half(there) || m->settings->destination_is_dead ||
+                           (!m->record && !(there & no_half)));
 }
 
 static void adopt_proof(Migration *m, FoundSource source,
@@ -140,12 +154,16 @@ static void adopt_proof(Migration *m, FoundSource source,
 {
     Ours *ours = &m->context.ours;
     Status status = m->facts[SIDE_SOURCE].status;
-    bool is_postcopy = source & (FOUND_POSTCOPY | FOUND_SPLIT);
-    *ours = (Ours){ .known_us = m->now_us };
-    if (is_postcopy || m->plan->runs_there || is_recorded(m, source, there)) {
+    *ours =
+        (Ours){ .proof = m->context.started ? judge_recorded(m, source, there)
+                                            : OURS_NO };
+    if (m->plan->runs_there || is_pair(m, source, there)) {
         ours->proof = OURS_PROVED;
+    }
+    if (ours->proof != OURS_NO) {
         ours->ended = status_is_terminal(status) ? status : STATUS_UNKNOWN;
     }
+    ours->known_us = ours->proof == OURS_PROVED ? m->now_us : 0;
 }
 
 /* Without a record nothing is continued: nobody knows whether it shall run. */
@@ -165,6 +183,8 @@ static void adopt_run_state(Migration *m, FoundSource found)
     if (found == FOUND_SENDS && !m->context.held) {
         m->context.guest_ran = facts_is_running(source);
     }
+    const EvidenceNow now = phase_evidence_now(m, &m->sample);
+    m->context.held &= !evidence_has_run(&m->evidence, &now);
 }
 
 /*
@@ -262,8 +282,12 @@ PhaseId phase_start_recovery(Migration *m)
     if (refused != m->phase) {
         return refused;
     }
+    FoundSource source = recovery_found_source(&m->facts[SIDE_SOURCE]);
+    FoundDestination there =
+        recovery_found_destination(&m->facts[SIDE_DESTINATION]);
+    bool is_proved = judge_recorded(m, source, there) != OURS_NO;
     const RecoveryPlan *plan =
-        recovery_plan(m->facts, m->record, m->settings->adopt);
+        recovery_plan(m->facts, m->record, is_proved, m->settings->adopt);
     m->plan = plan;
     if (m->settings->check_only) {
         return PHASE_DONE;

@@ -11,9 +11,42 @@ static void set_hint(Migration *m, char *hint)
     m->failure.hint = hint;
 }
 
+bool phase_say_unproved(Migration *m)
+{
+    const Facts *source = &m->facts[SIDE_SOURCE];
+    if (!m->context.is_taken_over || !m->context.started ||
+        m->context.ours.proof != OURS_NO ||
+        status_is_in_progress(source->status)) {
+        return false;
+    }
+    if (m->failure.code == FAILURE_INTERRUPTED) {
+        failure_clear(&m->failure);
+    }
+    phase_fail(m, FAILURE_NOT_PROVED, N_SIDES,
+               "nothing proves that the source still reports the interrupted "
+               "migration");
+    phase_note(m, "the guest may have been continued on the source after the "
+                  "interrupted migration, and moved elsewhere: nothing was "
+                  "sent");
+    set_hint(m,
+             g_strdup_printf(
+                 "make sure that no other QEMU runs the guest; then, if "
+                 "nobody continued the source since and the destination has "
+                 "completed, run it there: qmigrate qmp %s cont; if someone "
+                 "did, the newest guest is where the source's last migration "
+                 "went, and this destination must be quit: qmigrate qmp %s "
+                 "quit",
+                 migration_monitor(m, SIDE_DESTINATION),
+                 migration_monitor(m, SIDE_DESTINATION)));
+    return true;
+}
+
 void phase_say_taken(Migration *m)
 {
     const Facts *source = &m->facts[SIDE_SOURCE];
+    if (phase_say_unproved(m)) {
+        return;
+    }
     const char *hint =
         "another client migrated the guest away from the source: ask who did, "
         "and run qmigrate status with both of its QEMUs; never cont the source "

@@ -22,6 +22,7 @@ static void start(Migration *m)
 
     m->context.started = true;
     ours_send(&m->context.ours);
+    evidence_send(&m->evidence, m->now_us);
     /* What the sides said of earlier migrations is of no interest any more. */
     m->facts[SIDE_SOURCE].status = STATUS_SETUP;
     g_clear_pointer(&m->facts[SIDE_SOURCE].error_desc, g_free);

@@ -52,6 +52,16 @@ void phase_connect(Migration *m, Side side)
     }
 }
 
+EvidenceNow phase_evidence_now(const Migration *m, const Sample *sample)
+{
+    return (EvidenceNow){ .asked_us = m->asked_us[SIDE_SOURCE][ASK_MIGRATION],
+                          .now_us = m->now_us,
+                          .total_us = sample->total_us,
+                          .sent_bytes = sample->transferred_bytes,
+                          .vcpu_ns = m->vcpu_ns,
+                          .n_vcpus = m->n_vcpus };
+}
+
 bool phase_is_waiting(const Migration *m)
 {
     return m->waiting[SIDE_SOURCE] || m->waiting[SIDE_DESTINATION] ||
@@ -125,6 +135,9 @@ void phase_say_unresolved(Migration *m)
                                       : "not reached",
                    word_or(facts->run_state), word_or(facts->status_word));
     }
+    if (phase_say_unproved(m)) {
+        return;
+    }
     g_free(m->failure.hint);
     if (facts_run_state_is(&m->facts[SIDE_SOURCE], "running") &&
         facts_run_state_is(&m->facts[SIDE_DESTINATION], "running")) {
@@ -148,5 +161,5 @@ void phase_say_unresolved(Migration *m)
     m->failure.hint =
         g_strdup("ask both, by qmigrate qmp QMP query-status and "
                  "query-migrate; cont the "
-                 "source only if the destination is gone or never ran");
+                 "source only if the guest never ran on the destination");
 }

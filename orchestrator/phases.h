@@ -47,6 +47,9 @@ void phase_tell_incoming(Migration *m);
  * meanwhile QEMU can be mute, on either side.  0: there is no file. */
 unsigned phase_file_ms(const Migration *m);
 
+/* What the source shows, with @sample of its last query-migrate. */
+EvidenceNow phase_evidence_now(const Migration *m, const Sample *sample);
+
 bool phase_is_waiting(const Migration *m); /* for any answer */
 bool phase_is_waiting_for(const Migration *m, Side side, Ask ask);
 
@@ -145,6 +148,9 @@ PhaseId phase_check_external(Migration *m);
 /* Nothing may be sent: says why, and what a person would do next. */
 void phase_say_taken(Migration *m);
 void phase_say_doomed(Migration *m);
+/* The same where recover found a migration that no evidence matches: returns
+ * false if that is not so. */
+bool phase_say_unproved(Migration *m);
 
 /* Has QEMU ended it?  Then the phase that leads to, else the current one. */
 PhaseId phase_check_end(Migration *m);

@@ -55,8 +55,11 @@ static void check_interrupted(Migration *m)
                                      "--destination %s",
                                      record->address[SIDE_SOURCE],
                                      record->address[SIDE_DESTINATION]),
-                     "an earlier qmigrate was killed while it migrated process "
-                     "%d to process %d",
+                     record->is_over
+                         ? "settings of an earlier migration of process %d to "
+                           "process %d were not restored"
+                         : "the migration of process %d to process %d by an "
+                           "earlier qmigrate is not finished",
                      (int)record->process[SIDE_SOURCE].pid,
                      (int)record->process[SIDE_DESTINATION].pid);
     }

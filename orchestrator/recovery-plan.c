@@ -5,7 +5,7 @@
 static const RecoveryPlan plans[] = {
     /* Post-copy: each side has a part of the guest. */
     { .source = FOUND_POSTCOPY, .destination = FOUND_HALF | FOUND_RECEIVES,
-      .needs_record = true,
+      .needs_record = true, .needs_proof = true,
       .phase = PHASE_POSTCOPY,
       .found = "post-copy in progress",
       .does = "starts the guest on the destination if it never ran there, then "
@@ -35,18 +35,18 @@ static const RecoveryPlan plans[] = {
 
     /* Pre-copy. */
     { .source = FOUND_HOLDS, .destination = FOUND_RECEIVES, .needs_record = true,
-      .phase = PHASE_SWITCHOVER,
+      .needs_proof = true, .phase = PHASE_SWITCHOVER,
       .found = "stopped before the switchover (pre-switchover)",
       .does = "lets the source continue, then starts the guest on the "
               "destination" },
     { .source = FOUND_HANDS, .destination = FOUND_WAITS | FOUND_RECEIVES,
-      .needs_record = true, .needs_file = true,
+      .needs_record = true, .needs_file = true, .needs_proof = true,
       .phase = PHASE_TRANSFER,
       .found = "the last of the guest is being saved to a file",
       .does = "waits until it is saved, loads the file, and starts the guest on "
               "the destination" },
     { .source = FOUND_HANDS, .destination = FOUND_WHATEVER, .needs_record = true,
-      .phase = PHASE_SWITCHOVER,
+      .needs_proof = true, .phase = PHASE_SWITCHOVER,
       .found = "switchover in progress",
       .does = "waits for it, then starts the guest on the destination" },
     { .source = FOUND_SENDS, .destination = FOUND_WAITS | FOUND_RECEIVES,
@@ -57,14 +57,14 @@ static const RecoveryPlan plans[] = {
               "the destination" },
     { .source = FOUND_SENDS | FOUND_HOLDS,
       .destination = FOUND_WAITS | FOUND_RECEIVES | FOUND_FAILED | FOUND_DEAD,
-      .needs_record = true,
+      .needs_record = true, .needs_proof = true,
       .phase = PHASE_RESOLVE, .failure = FAILURE_INTERRUPTED,
       .found = "pre-copy in progress",
       .does = "cancels it; the guest stays on the source" },
 
     /* A file. */
     { .source = FOUND_SENT, .destination = FOUND_WAITS | FOUND_RECEIVES,
-      .needs_record = true, .needs_file = true,
+      .needs_record = true, .needs_file = true, .needs_proof = true,
       .phase = PHASE_LOAD,
       .found = "saved to a file, not loaded",
       .does = "loads the file and starts the guest on the destination" },
@@ -80,7 +80,8 @@ static const RecoveryPlan plans[] = {
       .phase = PHASE_RESOLVE, .failure = FAILURE_INTERRUPTED,
       .found = "anything else that this user's qmigrate began",
       .does = "starts the guest where it is proved to be, and nowhere else; "
-              "restores settings" },
+              "restores settings; sends nothing if the guest may have run on "
+              "the source since then, or another client migrates it" },
 
     /* Nothing is known of how it began. */
     { .source = FOUND_KEEPS,
@@ -103,79 +104,14 @@ static const RecoveryPlan plans[] = {
 };
 /* clang-format on */
 
-FoundSource recovery_found_source(const Facts *facts)
-{
-    if (facts->dead) {
-        return FOUND_GONE;
-    }
-    if (!facts->connected || facts->run_state[0] == '\0') {
-        return FOUND_SILENT;
-    }
-    switch (facts->status) {
-    case STATUS_NONE:
-    case STATUS_FAILED:
-    case STATUS_CANCELLED:
-        return FOUND_KEEPS;
-    case STATUS_SETUP:
-    case STATUS_WAIT_UNPLUG:
-    case STATUS_ACTIVE:
-        return FOUND_SENDS;
-    case STATUS_PRE_SWITCHOVER:
-        return FOUND_HOLDS;
-    case STATUS_DEVICE:
-        return FOUND_HANDS;
-    case STATUS_POSTCOPY:
-    case STATUS_POSTCOPY_DEVICE:
-        return FOUND_POSTCOPY;
-    case STATUS_POSTCOPY_PAUSED:
-    case STATUS_POSTCOPY_RECOVER:
-        return FOUND_SPLIT;
-    case STATUS_COMPLETED:
-        return facts_is_running(facts) ? FOUND_KEEPS : FOUND_SENT;
-    case STATUS_CANCELLING:
-    case STATUS_IN_PROGRESS:
-        return FOUND_ENDING;
-    default:
-        return FOUND_SILENT;
-    }
-}
-
-FoundDestination recovery_found_destination(const Facts *facts)
-{
-    if (facts->dead) {
-        return FOUND_DEAD;
-    }
-    if (!facts->connected) {
-        return FOUND_MUTE;
-    }
-    switch (facts->status) {
-    case STATUS_NONE:
-    case STATUS_CANCELLED:
-        return FOUND_WAITS;
-    case STATUS_COMPLETED:
-        return FOUND_LOADED;
-    case STATUS_POSTCOPY:
-    case STATUS_POSTCOPY_DEVICE:
-        return FOUND_HALF;
-    case STATUS_POSTCOPY_PAUSED:
-    case STATUS_POSTCOPY_RECOVER:
-        return FOUND_CUT;
-    case STATUS_FAILED:
-        return FOUND_FAILED;
-    case STATUS_UNKNOWN:
-        return FOUND_MUTE;
-    default:
-        return FOUND_RECEIVES;
-    }
-}
-
 static bool fits(const RecoveryPlan *plan, const Facts facts[N_SIDES],
-                 const RecoveryRecord *record, bool adopt)
+                 const RecoveryRecord *record, bool is_proved, bool adopt)
 {
     const Facts *destination = &facts[SIDE_DESTINATION];
     return plan->source & recovery_found_source(&facts[SIDE_SOURCE]) &&
            plan->destination & recovery_found_destination(destination) &&
            (!plan->needs_record || (record && record->context.started)) &&
+           (!plan->needs_proof || is_proved) &&
            (!plan->needs_settings || record) &&
            (!plan->needs_file || record->context.through_file) &&
            (!plan->needs_adopt || adopt) &&
@@ -183,10 +119,11 @@ static bool fits(const RecoveryPlan *plan, const Facts facts[N_SIDES],
 }
 
 const RecoveryPlan *recovery_plan(const Facts facts[N_SIDES],
-                                  const RecoveryRecord *record, bool adopt)
+                                  const RecoveryRecord *record, bool is_proved,
+                                  bool adopt)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(plans); i++) {
-        if (fits(&plans[i], facts, record, adopt)) {
+        if (fits(&plans[i], facts, record, is_proved, adopt)) {
             return &plans[i];
         }
     }

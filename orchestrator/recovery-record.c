@@ -7,37 +7,76 @@
 #include "qmp/json.h"
 #include "qmp/parser.h"
 
-#define HEADING "qmigrate.journal/1 marks="
+#define HEADING "qmigrate.journal/2 marks="
 
 #define MARK(letter, member)                                                   \
     {                                                                          \
-        letter, offsetof(OwnerContext, member)                                 \
+        letter, offsetof(RecoveryRecord, member)                               \
     }
 /* The order is that of the file.  A new member goes to the end. */
 static const struct {
     char letter;
     size_t offset;
 } marks[] = {
-    MARK('g', guest_ran), MARK('f', through_file),  MARK('h', held),
-    MARK('m', started),   MARK('p', postcopy_sent), MARK('o', handed_over),
-    MARK('c', cont_sent),
+    MARK('g', context.guest_ran),     MARK('f', context.through_file),
+    MARK('h', context.held),          MARK('m', context.started),
+    MARK('p', context.postcopy_sent), MARK('o', context.handed_over),
+    MARK('c', context.cont_sent),     MARK('e', is_over),
 };
 
-G_STATIC_ASSERT(G_N_ELEMENTS(marks) <= RECOVERY_MARKS_MAX);
+static const size_t numbers[] = {
+    offsetof(RecoveryRecord, evidence.began_min_us),
+    offsetof(RecoveryRecord, evidence.began_max_us),
+    offsetof(RecoveryRecord, evidence.stopped_ns),
+    offsetof(RecoveryRecord, evidence.looked_us),
+    offsetof(RecoveryRecord, evidence.looked_ns),
+    offsetof(RecoveryRecord, evidence.sent_bytes),
+};
 
-static bool *member(OwnerContext *context, size_t i)
+#define N_DIGITS 16
+/* Letters, then " " and digits for each number and for their sum: a number that
+ * was only stored in part does not agree with it. */
+#define MARKS_SIZE                                                             \
+    (G_N_ELEMENTS(marks) + (G_N_ELEMENTS(numbers) + 1) * (1 + N_DIGITS))
+
+G_STATIC_ASSERT(MARKS_SIZE < RECOVERY_MARKS_MAX);
+
+static bool *member(RecoveryRecord *record, size_t i)
 {
-    return (bool *)((char *)context + marks[i].offset);
+    return (bool *)((char *)record + marks[i].offset);
 }
 
-size_t recovery_record_marks(const OwnerContext *context,
+static int64_t *number(RecoveryRecord *record, size_t i)
+{
+    return (int64_t *)((char *)record + numbers[i]);
+}
+
+/* Faster than printf(): the guest may be waiting. */
+static char *put_number(char *to, uint64_t value)
+{
+    *to++ = ' ';
+    for (int i = N_DIGITS - 1; i >= 0; i--, value >>= 4) {
+        to[i] = "0123456789abcdef"[value & 15];
+    }
+    return to + N_DIGITS;
+}
+
+size_t recovery_record_marks(const RecoveryRecord *record,
                              char ret[RECOVERY_MARKS_MAX])
 {
-    OwnerContext copy = *context;
+    RecoveryRecord copy = *record;
+    uint64_t sum = 1; /* so that a file of zeroes is none */
+    char *to = ret;
     for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
-        ret[i] = *member(&copy, i) ? marks[i].letter : '-';
+        *to++ = *member(&copy, i) ? marks[i].letter : '-';
     }
-    return G_N_ELEMENTS(marks);
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        uint64_t value = *number(&copy, i);
+        to = put_number(to, value);
+        sum = sum * 31 + value;
+    }
+    put_number(to, sum);
+    return MARKS_SIZE;
 }
 
 size_t recovery_record_marks_offset(void)
@@ -121,7 +160,7 @@ static JsonArray *steps_to_json(const GPtrArray *steps)
 char *recovery_record_to_text(const RecoveryRecord *record)
 {
     char letters[RECOVERY_MARKS_MAX];
-    size_t n = recovery_record_marks(&record->context, letters);
+    size_t n = recovery_record_marks(record, letters);
     g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
     JsonObject *object = json_object_new();
 
@@ -209,6 +248,32 @@ static bool read_document(RecoveryRecord *record, JsonObject *document)
     return is_read;
 }
 
+/* NULL: there is none. */
+static const char *read_number(const char *text, uint64_t *ret)
+{
+    g_autofree char *digits =
+        *text == ' ' ? g_strndup(text + 1, N_DIGITS) : g_strdup("");
+    bool is_whole = strspn(digits, "0123456789abcdef") == N_DIGITS;
+    *ret = is_whole ? g_ascii_strtoull(digits, NULL, 16) : 0;
+    return is_whole ? text + 1 + N_DIGITS : NULL;
+}
+
+/* What does not agree with its sum is not known.  NULL: there is none. */
+static const char *read_evidence(RecoveryRecord *record, const char *text)
+{
+    uint64_t sum = 1, stored = 0, value = 0;
+    for (size_t i = 0; text && i < G_N_ELEMENTS(numbers); i++) {
+        text = read_number(text, &value);
+        *number(record, i) = (int64_t)value;
+        sum = sum * 31 + value;
+    }
+    text = text ? read_number(text, &stored) : NULL;
+    if (sum != stored) {
+        record->evidence = (Evidence){ 0 };
+    }
+    return text;
+}
+
 /* Returns what follows, NULL: that is no line of marks. */
 static const char *read_marks(RecoveryRecord *record, const char *text)
 {
@@ -220,10 +285,10 @@ static const char *read_marks(RecoveryRecord *record, const char *text)
         if (letters[i] != marks[i].letter && letters[i] != '-') {
             return NULL;
         }
-        *member(&record->context, i) = letters[i] != '-';
+        *member(record, i) = letters[i] != '-';
     }
-    const char *end = letters + G_N_ELEMENTS(marks);
-    return *end == '\n' ? end + 1 : NULL;
+    const char *end = read_evidence(record, letters + G_N_ELEMENTS(marks));
+    return end && *end == '\n' ? end + 1 : NULL;
 }
 
 RecoveryRecord *recovery_record_from_text(const char *text)

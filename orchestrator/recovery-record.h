@@ -6,6 +6,7 @@
  * written down: recover asks both QEMUs for them.  Pure; journal.h has the file.
  */
 #include "caps/agree.h"
+#include "orchestrator/evidence.h"
 #include "orchestrator/owner.h"
 #include "orchestrator/process-identity.h"
 
@@ -17,6 +18,8 @@ typedef struct {
     int64_t migrate_us; /* CLOCK_MONOTONIC, when migrate was sent; 0: not yet */
     GPtrArray *steps;   /* of CapsStep: settings changed, with old values */
     OwnerContext context; /* what was done so far, and whether the guest ran */
+    Evidence evidence;    /* that the migration on the source is this one */
+    bool is_over; /* the migration ended; only settings are left to restore */
 } RecoveryRecord;
 
 RecoveryRecord *recovery_record_new(void);
@@ -25,19 +28,19 @@ void recovery_record_unref(RecoveryRecord *record); /* takes NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RecoveryRecord, recovery_record_unref)
 
 /*
- * The text of a journal: one line that ends in a letter or "-" for each member
- * of the context, then a JSON document.  The letters are at fixed places so that
- * one of them can be changed by writing a single byte.
+ * The text of a journal: one line that ends in marks, a letter or "-" for each
+ * member of the context and hexadecimal numbers for the evidence, then a JSON
+ * document.  All marks are at fixed places so that they can be stored into a
+ * mapped page.
  */
 char *recovery_record_to_text(const RecoveryRecord *record);
 
 /* NULL: not a journal that this program can read. */
 RecoveryRecord *recovery_record_from_text(const char *text);
 
-/* Of each member of the context: its letter if it is true, else "-".
- * @ret_length bytes, static, until the next call is made. */
-#define RECOVERY_MARKS_MAX 24
-size_t recovery_record_marks(const OwnerContext *context,
+/* Returns their length; it is the same for every record. */
+#define RECOVERY_MARKS_MAX 160
+size_t recovery_record_marks(const RecoveryRecord *record,
                              char ret[RECOVERY_MARKS_MAX]);
 
 /* Where the marks begin in the text. */

@@ -4,11 +4,13 @@
 #include "orchestrator/journal.h"
 #include "orchestrator/monitor.h"
 #include "orchestrator/passed.h"
+#include "orchestrator/vcpus.h"
 
 struct Run {
     Migration *migration;
     Monitor *monitors[N_SIDES];
     Passed *passed;
+    Vcpus *vcpus;         /* of the source; NULL: not known */
     char *journal_folder; /* or NULL, and then there is no journal */
     Journal *journal;
     char *address[N_SIDES];
@@ -154,6 +156,25 @@ static void check_recorded_death(Run *run, Side connected)
     }
 }
 
+/* While the source's guest is stopped its vCPUs use no CPU time: this tells a
+ * later recover whether somebody continued it. */
+static void look_at_vcpus(Run *run, Event *event)
+{
+    const Migration *m = run->migration;
+    bool is_list = event->kind == EVENT_REPLY &&
+                   event->ask == ASK_MACHINE + CAPS_MACHINE_CPUS;
+    if (!run->journal_folder || event->side != SIDE_SOURCE ||
+        (event->kind != EVENT_REPLY && event->kind != EVENT_QMP)) {
+        return;
+    }
+    if (is_list && process_identity_is_known(&m->identity[SIDE_SOURCE])) {
+        vcpus_free(run->vcpus);
+        run->vcpus = vcpus_open(m->pid[SIDE_SOURCE], event->value);
+    }
+    event->vcpu_ns = vcpus_used_ns(run->vcpus);
+    event->n_vcpus = vcpus_count(run->vcpus);
+}
+
 /* Everything that happens comes through here. */
 static void feed(const Event *event, gpointer user_data)
 {
@@ -170,6 +191,7 @@ static void feed(const Event *event, gpointer user_data)
     g_autoptr(RecoveryRecord) record = find_record(run, event);
     Event with_record = *event;
     with_record.record = record;
+    look_at_vcpus(run, &with_record);
     event = &with_record;
     /* Nothing that an action starts calls back before it returns. */
     g_assert(!run->is_feeding);
@@ -240,6 +262,7 @@ void run_free(Run *run)
     g_free(run->address[SIDE_SOURCE]);
     g_free(run->address[SIDE_DESTINATION]);
     g_clear_pointer(&run->journal, journal_free);
+    vcpus_free(run->vcpus);
     g_free(run->journal_folder);
     passed_free(run->passed, run->migration->context.started);
     migration_free(run->migration);

@@ -11,6 +11,9 @@
 #define TICKS_MAX   400
 #define ACTIONS_MAX 400 /* at one moment */
 
+#define BEGAN_US   (3 * G_USEC_PER_SEC)
+#define STOPPED_NS (50 * INT64_C(1000000))
+
 bool world_runs(const World *world, Side side)
 {
     const char *run_state = world->qemu[side].run_state;
@@ -45,6 +48,12 @@ static void feed(World *world, Event event)
 {
     world->now_us += 1000;
     event.time_us = world->now_us;
+    if (event.side == SIDE_SOURCE &&
+        (event.kind == EVENT_REPLY || event.kind == EVENT_QMP)) {
+        int64_t used_ns = world->past == PAST_ONWARD ? 5000000 : 50000;
+        event.vcpu_ns = STOPPED_NS + used_ns;
+        event.n_vcpus = 2;
+    }
     migration_feed(world->m, &event);
 }
 
@@ -95,7 +104,13 @@ static void answer(World *world, Side side, Ask ask)
         if (strcmp(qemu->status, "none") == 0) {
             reply(world, side, ask, "{}");
         } else {
-            reply(world, side, ask, "{\"status\": \"%s\"}", qemu->status);
+            int64_t began_us = world->past == PAST_ONWARD
+                                   ? BEGAN_US + G_USEC_PER_SEC
+                                   : BEGAN_US;
+            reply(world, side, ask,
+                  "{\"status\": \"%s\", \"total-time\": %d, \"ram\": "
+                  "{\"transferred\": 9}}",
+                  qemu->status, (int)((world->now_us - began_us) / 1000));
         }
         break;
     case ASK_CAPABILITIES:
@@ -124,6 +139,8 @@ static void answer(World *world, Side side, Ask ask)
 static void obey_cont(World *world, Side side)
 {
     Qemu *qemu = &world->qemu[side];
+    world_hold(world, world->past != PAST_ONWARD,
+               "cont, and the guest runs in a third QEMU");
     world_hold(world,
                world->context &&
                    (world->context->guest_ran || world->was_running),
@@ -154,7 +171,8 @@ static void obey_cont(World *world, Side side)
 
 static void obey_cancel(World *world)
 {
-    world_hold(world, world->context != NULL, "I12: cancelled somebody else's");
+    world_hold(world, world->context && world->past != PAST_ONWARD,
+               "I12: cancelled somebody else's");
     world_hold(world,
                !g_str_has_prefix(world->qemu[SIDE_SOURCE].status, "postcopy"),
                "I10: cancel in post-copy");
@@ -230,11 +248,14 @@ static void obey(World *world, const Action *action)
         obey_cancel(world);
         break;
     case TELL_CONTINUE:
+        world_hold(world, world->past != PAST_ONWARD,
+                   "I12: continued somebody else's");
         complete(world);
         break;
     case TELL_INCOMING:
         world_hold(world, world->context && world->context->through_file,
                    "migrate-incoming without a file");
+        world_hold(world, world->past != PAST_ONWARD, "loaded an old guest");
         world->qemu[SIDE_DESTINATION].run_state = "paused";
         announce(world, SIDE_DESTINATION, "completed");
         break;
@@ -271,6 +292,14 @@ static void connect_to(World *world, Side side)
     if (world->context) {
         record = recovery_record_new();
         record->context = *world->context;
+        if (world->past != PAST_UNKNOWN) {
+            record->evidence =
+                (Evidence){ .began_min_us = BEGAN_US - 1000,
+                            .began_max_us = BEGAN_US + 1000,
+                            .stopped_ns = STOPPED_NS,
+                            .looked_us = BEGAN_US + G_USEC_PER_SEC,
+                            .looked_ns = STOPPED_NS - 1000000 };
+        }
         record->uri = g_strdup(world->context->through_file ? "file:/run/guest"
                                                             : "unix:/run/s");
         for (Side one = SIDE_SOURCE; one < N_SIDES; one++) {
@@ -329,6 +358,8 @@ static void check_truth(const World *world)
         break;
     case OUTCOME_LOST:
         world_hold(world, !on_source && !on_destination, "lost, and it runs");
+        world_hold(world, world->past != PAST_ONWARD,
+                   "lost, and it runs in a third QEMU");
         break;
     default:
         break;

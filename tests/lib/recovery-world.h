@@ -11,12 +11,24 @@ typedef struct {
     bool ran;                       /* it ran the guest since it was started */
 } Qemu;
 
+/* What happened to the source between the record and now. */
+typedef enum {
+    PAST_QUIET,   /* nothing but the recorded migration */
+    PAST_UNKNOWN, /* the same, but the record has no evidence of it */
+    PAST_ONWARD,  /* a person continued its guest, and moved it to a third QEMU,
+                   * where it runs; or does so now */
+    N_PASTS,
+} Past;
+
+#define STARTED_US (10 * G_USEC_PER_SEC) /* now_us, to begin with */
+
 typedef struct {
     Qemu qemu[N_SIDES];
     const OwnerContext *context; /* NULL: there is no record */
     bool proves;                 /* the accelerator tells whether it ran */
     bool goes_on;                /* a pre-copy comes to its end meanwhile */
-    bool was_running;            /* on the source, when recover began */
+    Past past;
+    bool was_running; /* on the source, when recover began */
     MigrationSettings settings;
     Migration *m;
     int64_t now_us;

@@ -21,7 +21,8 @@ SHELL = {
             'child', 'tls', 'transport', 'wire'},
     'caps': set(),
     'tls': {'credentials'},
-    'orchestrator': {'run', 'monitor', 'host', 'journal', 'lock', 'passed', 'survey', 'trace'},
+    'orchestrator': {'run', 'monitor', 'host', 'journal', 'lock', 'passed', 'survey', 'trace',
+                     'vcpus'},
 }
 
 READER = 'qmp/small-file.h'  # the one part of qmp/'s shell for tls/'s shell

@@ -79,7 +79,9 @@ static void print_row(const RecoveryPlan *plan)
         words_of(plan->destination, FOUND_WHATEVER, destinations);
     printf("   * - %s\n     - %s%s\n     - %s\n     - %s\n     - %s\n", source,
            destination, plan->runs_there ? "; the guest runs" : "",
-           plan->needs_record || plan->needs_settings ? "needed" : "not needed",
+           plan->needs_proof ? "needed, with evidence"
+           : plan->needs_record || plan->needs_settings ? "needed"
+                                                        : "not needed",
            plan->found, plan->does);
 }
 
@@ -97,6 +99,13 @@ static void print_tail(void)
         "The source is continued only if the migration that ended there was "
         "recorded and the destination is proved\n"
         "never to have run the guest.\n"
+        "Evidence that the source still reports the recorded migration: it "
+        "began when the run saw it begin\n"
+        "(QEMU's total-time), and the CPU time of the source's vCPUs "
+        "(``/proc``) shows that nobody continued the\n"
+        "guest since it was stopped.  A guest that someone continued may have "
+        "moved on, so without evidence, as\n"
+        "when the source's process has ended, nothing is sent.\n"
         "Settings get the values back that they had before, on the QEMU that "
         "keeps the guest.\n"
         "A setting that another client has changed since stays, and a note "

@@ -34,6 +34,7 @@ static RecoveryRecord *example(void)
     record->as_channels = true;
     record->migrate_us = 123;
     record->context = (OwnerContext){ .guest_ran = true, .cont_sent = true };
+    record->evidence = (Evidence){ .began_min_us = 1, .looked_ns = -1 };
     add_step(record, SIDE_SOURCE, "ours", "theirs");
     add_step(record, SIDE_DESTINATION, "ours", "");
     return record;
@@ -63,7 +64,7 @@ static void a_mark_is_one_byte_of_the_text(void **state)
     char marks[RECOVERY_MARKS_MAX];
 
     record->context.started = true;
-    size_t n = recovery_record_marks(&record->context, marks);
+    size_t n = recovery_record_marks(record, marks);
     memcpy(text + recovery_record_marks_offset(), marks, n);
     g_autofree char *expected = recovery_record_to_text(record);
     assert_string_equal(text, expected);
@@ -80,7 +81,7 @@ static void what_is_cut_or_changed_is_refused(void **state)
     static const struct {
         const char *from, *to;
     } changes[] = {
-        { "journal/1", "journal/2" },
+        { "journal/2", "journal/1" },
         { "marks=g", "marks=x" },
         { "\"pid\"", "\"pit\"" },
         { "\"uri\"", "\"url\"" },
