@@ -153,12 +153,77 @@ def paused_stays_paused(place, version):
     is_clean(place)
 
 
+def moves_on(place, version):
+    """A person continues the guest on the source and migrates it to a third
+    QEMU, where it runs."""
+    source = place.source.monitor
+    third = place.qemu('third', version, '-machine', pair.MACHINE, '-m', '96',
+                       *pair.guest_words(20000000, 'random'), '-S',
+                       '-incoming', 'defer')
+    address = f'unix:{place.path("third-stream")}'
+    third.monitor.execute('migrate-incoming', uri=address)
+    if place.source.run_state() == 'postmigrate':
+        source.execute('cont')
+        until(lambda: place.source.run_state() == 'running', 'it runs')
+    source.execute('migrate-set-capabilities', capabilities=[
+        {'capability': name, 'state': False}
+        for name in ('pause-before-switchover', 'return-path')])
+    source.execute('migrate-set-parameters', **{'max-bandwidth': 1 << 30})
+    source.execute('migrate', uri=address)
+    until(lambda: place.source.migration() == 'completed', 'it is there')
+    until(lambda: third.migration() == 'completed', 'all of it')
+    third.monitor.execute('cont')
+    return third
+
+
+def is_left_alone(place, third):
+    """Nothing is started, and the person is told what to type."""
+    for _ in range(2):
+        run = place.recover()
+        run.ended(7, 'unresolved', 'not-proved')
+        check('cont' in run.err and 'may have' in run.out + run.err,
+              f'{run.out} {run.err}')
+        place.runs_only_on(third)
+    check(place.source.run_state() != 'running', 'the old guest runs')
+
+
+def moved_on_after_cancel(place, version):
+    """Cancelled by hand in pre-copy, then migrated elsewhere."""
+    killed(place, version, SLOW, is_active)
+    place.source.monitor.execute('migrate_cancel')
+    until(lambda: place.source.migration() == 'cancelled', 'it is cancelled')
+    is_left_alone(place, moves_on(place, version))
+
+
+def moved_on_after_handover(place, version):
+    """Killed as the destination completes: continued on the source."""
+    killed(place, version, ('--max-bandwidth', '64MiB/s'),
+           lambda place: place.source.migration() in ('pre-switchover',
+                                                      'device'), rate=0)
+    if place.source.migration() == 'pre-switchover':
+        place.source.monitor.execute('migrate-continue',
+                                     state='pre-switchover')
+    until(lambda: place.source.run_state() == 'postmigrate', 'handed over')
+    if place.destination.run_state() != 'running':  # it was killed in time
+        is_left_alone(place, moves_on(place, version))
+
+
+def moved_on_after_saving(place, version):
+    """Saved to a file and not loaded: continued on the source."""
+    killed(place, version, ('--uri', f'file:{place.path("saved")}',
+                            '--max-bandwidth', '48MiB/s'), is_active, rate=0)
+    until(lambda: place.source.run_state() == 'postmigrate', 'it is saved')
+    is_left_alone(place, moves_on(place, version))
+
+
 def all_cases():
     for case in (precopy, adopted, explained, before_switchover,
                  destination_gone, in_postcopy, before_the_guest_runs,
-                 link_broken, saved, paused_stays_paused):
+                 link_broken, saved, paused_stays_paused,
+                 moved_on_after_cancel, moved_on_after_handover,
+                 moved_on_after_saving):
         for version in VERSIONS:
-            if case is saved and version == '7.2':
+            if case in (saved, moved_on_after_saving) and version == '7.2':
                 continue  # it has no file:
             yield f'{case.__name__}-{version}', case, version
 
