@@ -10,6 +10,7 @@
 #include "orchestrator/decision.h"
 #include "tools/findings.h"
 #include "tools/plain.h"
+#include "tools/terminal.h"
 
 #define TERMINAL_INTERVAL_US 100000
 #define FILE_INTERVAL_US     1000000
@@ -53,8 +54,11 @@ char *progress_line(const Migration *m)
 static void put(Progress *progress, const char *line)
 {
     if (progress->is_terminal) {
+        guint columns, rows;
+        terminal_size(STDERR_FILENO, &columns, &rows);
+        g_autofree char *cut = terminal_cut(line, columns);
         plain_clear_line(stderr);
-        plain_print(stderr, "%s", line);
+        plain_print(stderr, "%s", cut);
         progress->is_dirty = TRUE;
     } else {
         plain_print(stderr, "%s\n", line);

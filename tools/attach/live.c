@@ -3,12 +3,12 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "tools/attach/view.h"
 #include "tools/output.h"
 #include "tools/plain.h"
+#include "tools/terminal.h"
 
 Live live_start(gboolean is_silent, int64_t interval_us)
 {
@@ -17,28 +17,18 @@ Live live_start(gboolean is_silent, int64_t interval_us)
                    .interval_us = interval_us };
 }
 
-static void get_size(guint *ret_columns, guint *ret_rows)
-{
-    struct winsize size = { 0 };
-    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-    *ret_columns = size.ws_col ? size.ws_col : 80;
-    *ret_rows = size.ws_row ? size.ws_row : 24;
-}
-
-/* A line that wraps would be two, and a block that scrolls stay behind. */
+/* A block that scrolls would stay behind. */
 static void put_block(Live *live, const char *text)
 {
     guint columns, rows;
     g_autofree char *plain = plain_text(text);
     g_auto(GStrv) lines = g_strsplit(plain, "\n", -1);
 
-    get_size(&columns, &rows);
+    terminal_size(STDOUT_FILENO, &columns, &rows);
     live_end(live);
     for (char **line = lines; *line && **line && live->n_lines + 1 < rows;
          line++) {
-        g_autofree char *cut = g_utf8_strlen(*line, -1) >= (glong)columns
-                                   ? g_utf8_substring(*line, 0, columns - 1)
-                                   : g_strdup(*line);
+        g_autofree char *cut = terminal_cut(*line, columns);
         plain_print(stdout, "%s\n", cut);
         live->n_lines++;
     }
