@@ -43,6 +43,18 @@ static pid_t find_holder(int folder)
     return holder;
 }
 
+pid_t process_lock_holder(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d", (int)pid);
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+        return 0;
+    }
+    pid_t holder = find_holder(folder);
+    close(folder);
+    return holder;
+}
+
 int process_lock(pid_t pid, pid_t *ret_holder)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d", (int)pid);

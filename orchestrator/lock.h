@@ -17,3 +17,6 @@
  * does not let us lock it.
  */
 int process_lock(pid_t pid, pid_t *ret_holder);
+
+/* Who holds that lock; 0: nobody, or it is not visible from here. */
+pid_t process_lock_holder(pid_t pid);

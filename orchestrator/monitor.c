@@ -226,12 +226,16 @@ static void on_tap(QmpClient *client, QmpDirection direction, const char *line,
                  monitor->user_data);
 }
 
-/* Returns whether another process has it locked. */
+/* Returns whether another process has it locked.  Who changes nothing only looks. */
 static bool is_locked_out(Monitor *monitor)
 {
     pid_t holder = 0;
-    if (!monitor->is_exclusive || monitor->pid <= 0 || monitor->lock >= 0) {
+    if (monitor->pid <= 0 || monitor->lock >= 0) {
         return false;
+    }
+    if (!monitor->is_exclusive) {
+        monitor->locked_by = process_lock_holder(monitor->pid);
+        return monitor->locked_by > 0 && monitor->locked_by != getpid();
     }
     int lock = process_lock(monitor->pid, &holder);
     monitor->lock = lock >= 0 ? lock : -1;

@@ -65,6 +65,15 @@ static void check_interrupted(Migration *m)
     }
 }
 
+/* A source that waits, and a destination that has a guest. */
+static bool is_swapped(const Migration *m)
+{
+    const Facts *destination = &m->facts[SIDE_DESTINATION];
+    return facts_run_state_is(&m->facts[SIDE_SOURCE], "inmigrate") &&
+           *destination->run_state &&
+           !facts_run_state_is(destination, "inmigrate");
+}
+
 static void check_source(Migration *m)
 {
     static const char *const no_guest[] = { "inmigrate",  "postmigrate",
@@ -102,7 +111,9 @@ static void check_destination(Migration *m)
 
     if (!facts_run_state_is(destination, "inmigrate")) {
         findings_add(m->findings, FINDING_NOT_WAITING, FINDING_ERROR,
-                     SIDE_DESTINATION, NULL,
+                     SIDE_DESTINATION,
+                     g_strdup("name a QEMU that was started with -S -incoming "
+                              "defer; this one has a guest"),
                      "does not wait for a migration: its run state is %s",
                      destination->run_state);
     } else if (listens_already(destination)) {
@@ -370,8 +381,16 @@ bool preflight_judge(Migration *m)
 {
     check_interrupted(m);
     check_same(m);
-    check_source(m);
-    check_destination(m);
+    if (is_swapped(m)) {
+        findings_add(m->findings, FINDING_SOURCE_STATE, FINDING_ERROR, N_SIDES,
+                     g_strdup("give the QEMU that has the guest as --source"),
+                     "source and destination are swapped: the source waits for "
+                     "a migration, and the destination has a guest (%s)",
+                     m->facts[SIDE_DESTINATION].run_state);
+    } else {
+        check_source(m);
+        check_destination(m);
+    }
     agree(m);
     secure_judge(m);
     way_judge(m);

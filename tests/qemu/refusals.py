@@ -203,7 +203,7 @@ def source_waits(place):
     run = place.migrate(source=place.destination.qmp,
                         destination=place.source.qmp)
     run.ended(3, 'refused', 'source-state').says_one_error(hint=True)
-    run.says('inmigrate')
+    run.says('swapped')
     is_untouched(place)
 
 

@@ -58,6 +58,8 @@ static void names_the_holder_and_ends_with_it(void **state)
 
     assert_int_equal(process_lock(qemu, &holder), PROCESS_LOCK_HELD);
     assert_int_equal(holder, rival.pid);
+    assert_int_equal(process_lock_holder(qemu), rival.pid);
+    assert_int_equal(process_lock_holder(getpid()), 0);
     end(rival.pid);
     close(rival.report);
     int lock = process_lock(qemu, &holder);

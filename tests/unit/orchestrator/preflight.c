@@ -91,7 +91,16 @@ static const PreflightCase pairs[] = {
       { { "10.0", "10.0" },
         .replies = { { D, ASK_RUN_STATE, "{\"status\":\"running\"}" } } },
       "error D not-waiting: does not wait for a migration: its run state is "
-      "running\n",
+      "running (name a QEMU that was started with -S -incoming defer; this one "
+      "has a guest)\n",
+      NULL },
+    { "swapped",
+      { { "10.0", "10.0" },
+        .replies = { { S, ASK_RUN_STATE, "{\"status\":\"inmigrate\"}" },
+                     { D, ASK_RUN_STATE, "{\"status\":\"running\"}" } } },
+      "error * source-state: source and destination are swapped: the source "
+      "waits for a migration, and the destination has a guest (running) (give "
+      "the QEMU that has the guest as --source)\n",
       NULL },
     { "one that was used",
       { { "10.0", "10.0" },
@@ -121,7 +130,9 @@ static const PreflightCase pairs[] = {
       "error * same-qemu: both addresses lead to process 77\n"
       "error S source-state: has no guest to migrate: its run state is colo\n"
       "error D not-waiting: does not wait for a migration: its run state is "
-      "paused\n"
+      "paused (name a QEMU that was started with -S -incoming defer; this one "
+      "has "
+      "a guest)\n"
       "error * unknown-name: there is no capability 'nonsense' (qmigrate caps "
       "lists what there is)\n"
       "error S missing: zero-copy-send needs multifd (add --multifd)\n"
