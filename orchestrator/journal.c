@@ -183,11 +183,15 @@ static void store_marks(Journal *journal, const Migration *m, bool is_over)
     }
 }
 
-/* With nothing sent there is nothing to finish or to undo. */
-static bool is_to_be_written(const Migration *m)
+/* With nothing sent there is nothing to finish or to undo; and a run that was
+ * refused has no record: what is at its path is another one's. */
+static bool is_to_be_written(const Journal *journal, const Migration *m)
 {
     bool is_recorded = !m->settings->recover_only || m->record;
-    return is_recorded && m->phase > PHASE_EXAMINE && m->phase < PHASE_DONE &&
+    bool was_refused = m->phase == PHASE_ROLL_BACK && !journal->path &&
+                       !m->settings->recover_only;
+    return is_recorded && !was_refused && m->phase > PHASE_EXAMINE &&
+           m->phase < PHASE_DONE &&
            process_identity_is_known(identity_of(m, SIDE_SOURCE)) &&
            process_identity_is_known(identity_of(m, SIDE_DESTINATION));
 }
@@ -213,7 +217,7 @@ bool journal_follow(Journal *journal, const Migration *m,
     if (journal->has_failed) {
         return true;
     }
-    if (is_to_be_written(m) &&
+    if (is_to_be_written(journal, m) &&
         (!journal->path || journal->n_steps != m->steps->len ||
          journal->migrate_us != m->migrate_us)) {
         is_written = rewrite(journal, m, address, error);

@@ -31,6 +31,11 @@ def is_refused(place, version, *_):
     for side, rival in rivals.items():
         rival.ended(3, 'refused', 'busy')
         rival.says(f'process {first.pid}', side)
+    same = place.migrate(source=source, destination=destination)
+    same.ended(3, 'refused', 'busy')
+    run = place.migrate('--dry-run', source=source, destination=destination)
+    run.ended(3, 'refused', 'busy')
+    check(len(place.journals()) == 1, f'journals: {place.journals()}')
     first.wait().ended(0, 'migrated')
     place.runs_only_on(place.destination)
     check(third.migration() == 'none', 'the third QEMU was touched')
