@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "orchestrator/unresolved-hint.h"
+
 void phase_ask(Migration *m, Side side, Ask ask, QmpCommand *command)
 {
     if (m->waiting[side] & ASK_BIT(ask)) {
@@ -139,27 +141,6 @@ void phase_say_unresolved(Migration *m)
         return;
     }
     g_free(m->failure.hint);
-    if (facts_run_state_is(&m->facts[SIDE_SOURCE], "running") &&
-        facts_run_state_is(&m->facts[SIDE_DESTINATION], "running")) {
-        m->failure.hint = g_strdup("both run the guest: stop one of them now, "
-                                   "by qmigrate qmp QMP stop");
-        return;
-    }
-    if (m->context.arrived) {
-        m->failure.hint = g_strdup(
-            "the guest went on at the destination, in post-copy: never cont "
-            "the source, unless what happened since then may be forgotten");
-        return;
-    }
-    if (m->facts[SIDE_SOURCE].status == STATUS_COMPLETED &&
-        m->facts[SIDE_DESTINATION].status == STATUS_COMPLETED) {
-        m->failure.hint = g_strdup("the destination has all of the guest: "
-                                   "qmigrate qmp QMP cont there, never on the "
-                                   "source");
-        return;
-    }
     m->failure.hint =
-        g_strdup("ask both, by qmigrate qmp QMP query-status and "
-                 "query-migrate; cont the "
-                 "source only if the guest never ran on the destination");
+        g_strdup(unresolved_hint(m->facts, m->context.arrived).text);
 }
