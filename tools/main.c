@@ -66,15 +66,15 @@ static int refuse_verb(const char *name)
     return outcome_row(OUTCOME_USAGE)->exit_code;
 }
 
-/* Or a monitor's socket could become 2, and an error text a command to QEMU. */
+/* Or a monitor's socket could become 2, and an error text a command to QEMU.  A
+ * result that is written to a closed standard output is lost: it fails. */
 static void open_standard_fds(void)
 {
-    int fd;
-    do {
-        fd = open("/dev/null", O_RDWR);
-    } while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0) {
-        close(fd);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR) != fd) {
+            return;
+        }
     }
 }
 

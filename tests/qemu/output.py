@@ -67,6 +67,23 @@ def after_a_migration(place, version):
           f'not said: {err!r}')
 
 
+def closed(place, code, *words):
+    done = subprocess.run(['sh', '-c', 'exec "$@" >&-', 'sh', pair.QMIGRATE,
+                           *words], env=place.env, text=True, check=False,
+                          stderr=subprocess.PIPE)
+    check(done.returncode == code, f'{words[0]}: exit code {done.returncode}')
+    check(done.stderr.count('error: cannot write ') == 1, f'{done.stderr!r}')
+
+
+def to_a_closed_output(place, version):
+    """As to a full disk."""
+    place.pair(version)
+    closed(place, 1, '--version')
+    closed(place, 1, 'check', *addresses(place))
+    closed(place, 9, 'run', *addresses(place), '--json', '-')
+    place.runs_only_on(place.destination)
+
+
 def without_standard_error(place, version):
     """Where nothing at all can be said, the exit code is left."""
     place.pair(version)
@@ -173,6 +190,7 @@ CASES = [
     *((f'{function.__name__}, {version}', function, version)
       for version in pair.QEMUS
       for function in (of_one_qemu, after_a_migration, of_a_lab)),
+    ('to a closed output', to_a_closed_output, '10.0'),
     ('without standard error', without_standard_error, '7.2'),
 ]
 
