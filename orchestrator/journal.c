@@ -112,6 +112,17 @@ static bool map(Journal *journal, GError **error)
     return is_mapped;
 }
 
+/* A write that is cut short does not say why; the next one does. */
+static bool write_all(int fd, const char *text, size_t n)
+{
+    ssize_t n_written = 0;
+    while (n > 0 && (n_written = write(fd, text, n)) > 0) {
+        text += n_written;
+        n -= (size_t)n_written;
+    }
+    return n == 0;
+}
+
 /*
  * GLib's own waits until the file is on disk.  The temporary name is always the
  * same: only one qmigrate writes it, and the next one takes over what a killed
@@ -123,7 +134,7 @@ static bool replace_file(const char *path, const char *text)
     size_t n = strlen(text);
     g_unlink(temporary);
     int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool is_written = fd >= 0 && write(fd, text, n) == (ssize_t)n;
+    bool is_written = fd >= 0 && write_all(fd, text, n);
     int code = errno;
     if (fd >= 0 && close(fd) != 0 && is_written) {
         is_written = false;
@@ -236,15 +247,28 @@ bool journal_follow(Journal *journal, const Migration *m,
 
 /* ---- reading ---- */
 
-static RecoveryRecord *read_entry(const char *path)
+/* What another user could have written would choose what recover sends. */
+static bool is_trusted(const char *path, mode_t type)
+{
+    GStatBuf st;
+    return g_lstat(path, &st) == 0 && (st.st_mode & S_IFMT) == type &&
+           st.st_uid == geteuid() && !(st.st_mode & S_IWOTH) &&
+           (type == S_IFDIR || st.st_size <= FILE_MAX);
+}
+
+static RecoveryRecord *read_entry(const char *path, const char **ret_why)
 {
     g_autofree char *text = NULL;
-    GStatBuf st;
-    return g_lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-                   st.st_size <= FILE_MAX &&
-                   g_file_get_contents(path, &text, NULL, NULL)
-               ? recovery_record_from_text(text)
-               : NULL;
+    RecoveryRecord *record = NULL;
+
+    *ret_why = "it is no plain file, or another user could have written it";
+    if (is_trusted(path, S_IFREG)) {
+        *ret_why = "it is damaged";
+        if (g_file_get_contents(path, &text, NULL, NULL)) {
+            record = recovery_record_from_text(text);
+        }
+    }
+    return record;
 }
 
 bool journal_proves_dead(const RecoveryRecord *record, Side side)
@@ -272,16 +296,40 @@ static bool is_about(const RecoveryRecord *record,
            process_identity_equal(&record->process[SIDE_DESTINATION], identity);
 }
 
-RecoveryRecord *journal_find(const char *folder,
-                             const ProcessIdentity *identity)
+/* The name tells which source a record is about, also if the rest is lost. */
+static void check_unusable(const char *folder, const ProcessIdentity *identity,
+                           GError **error)
 {
-    g_autoptr(GDir) files = g_dir_open(folder, 0, NULL);
+    g_autofree char *path = path_of(folder, identity);
+    const char *why = "others can write to its folder";
+    GStatBuf st;
+    if (g_lstat(path, &st) != 0) {
+        return;
+    }
+    if (is_trusted(folder, S_IFDIR)) {
+        g_autoptr(RecoveryRecord) record = read_entry(path, &why);
+        if (record) {
+            return;
+        }
+    }
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                "the record that an earlier qmigrate left of this migration "
+                "cannot be used: %s: %s; check both sides with qmigrate "
+                "status, then remove it",
+                path, why);
+}
+
+RecoveryRecord *journal_find(const char *folder,
+                             const ProcessIdentity *identity, GError **error)
+{
+    bool is_usable = is_trusted(folder, S_IFDIR);
+    g_autoptr(GDir) files = is_usable ? g_dir_open(folder, 0, NULL) : NULL;
     RecoveryRecord *found = NULL;
-    const char *name;
+    const char *name, *why;
     while (files && (name = g_dir_read_name(files))) {
         g_autofree char *path = g_build_filename(folder, name, NULL);
         g_autoptr(RecoveryRecord) record =
-            g_str_has_suffix(name, SUFFIX) ? read_entry(path) : NULL;
+            g_str_has_suffix(name, SUFFIX) ? read_entry(path, &why) : NULL;
         if (!record) {
             continue;
         }
@@ -290,6 +338,9 @@ RecoveryRecord *journal_find(const char *folder,
         } else if (has_no_qemu(record, identity->boot_id)) {
             remove_files(path);
         }
+    }
+    if (!found) {
+        check_unusable(folder, identity, error);
     }
     return found;
 }

@@ -33,6 +33,8 @@ bool journal_proves_dead(const RecoveryRecord *record, Side side);
 /*
  * What an interrupted qmigrate left about the process @identity, on whichever
  * side it was; NULL: nothing.  Removes what is about QEMUs that are gone.
+ * @error is set, and NULL returned, if a record is there and cannot be used: it
+ * is damaged, or another user could have written it.
  */
 RecoveryRecord *journal_find(const char *folder,
-                             const ProcessIdentity *identity);
+                             const ProcessIdentity *identity, GError **error);

@@ -398,7 +398,10 @@ bool preflight_judge(Migration *m)
         check_recovery(m);
         check_jobs(m);
         check_suspended(m);
-        caps_leftovers_note(m->inventories, m->wanted, m->wishes, m->findings);
+        if (!m->record) { /* else they may be ours */
+            caps_leftovers_note(m->inventories, m->wanted, m->wishes,
+                                m->findings);
+        }
         caps_machine_compare(m->machines, m->wanted, m->findings);
         preflight_check_host(m);
     }

@@ -120,26 +120,61 @@ static void trace_decisions(Run *run)
     }
 }
 
+static void warn(Run *run, const char *text)
+{
+    g_ptr_array_add(run->migration->notes, g_strdup(text));
+    if (run->handlers.warning) {
+        run->handlers.warning(text, run->user_data);
+    }
+}
+
+/* Before anything is sent that recover might have to finish. */
+static void check_recorded(Run *run, PhaseId before)
+{
+    const Migration *m = run->migration;
+    if (!run->journal || m->phase != PHASE_PREPARE || before == m->phase) {
+        return;
+    }
+    for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+        if (!process_identity_is_known(&m->identity[side])) {
+            g_autofree char *text = g_strdup_printf(
+                "no record is kept, so qmigrate recover can do less after a "
+                "crash: the process of the %s is not known, as its monitor is "
+                "not a socket on this host",
+                side_name(side));
+            warn(run, text);
+            return;
+        }
+    }
+}
+
 /* Write-ahead: before the actions that the event led to are performed. */
 static void write_journal(Run *run)
 {
     g_autoptr(GError) error = NULL;
     if (run->journal &&
         !journal_follow(run->journal, run->migration, run->address, &error)) {
-        g_ptr_array_add(run->migration->notes,
-                        g_strdup_printf("no journal is kept, so qmigrate "
-                                        "recover could do less: %s",
-                                        error->message));
+        g_autofree char *text = g_strdup_printf(
+            "no record is kept, so qmigrate recover can do less "
+            "after a crash: %s",
+            error->message);
+        warn(run, text);
     }
 }
 
 /* What an interrupted qmigrate left about the QEMU that was connected to. */
 static RecoveryRecord *find_record(Run *run, const Event *event)
 {
-    return run->journal_folder && event->kind == EVENT_CONNECTED &&
-                   event->identity && !run->migration->record
-               ? journal_find(run->journal_folder, event->identity)
-               : NULL;
+    g_autoptr(GError) error = NULL;
+    RecoveryRecord *record =
+        run->journal_folder && event->kind == EVENT_CONNECTED &&
+                event->identity && !run->migration->record
+            ? journal_find(run->journal_folder, event->identity, &error)
+            : NULL;
+    if (error) {
+        warn(run, error->message);
+    }
+    return record;
 }
 
 /* The other QEMU of a recorded migration needs no monitor to be proved dead. */
@@ -202,6 +237,7 @@ static void feed(const Event *event, gpointer user_data)
     }
     trace_event(run->trace, m, event);
     migration_feed(m, event);
+    check_recorded(run, before);
     write_journal(run);
     perform(run, m->actions);
     g_ptr_array_set_size(m->actions, 0);

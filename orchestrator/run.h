@@ -28,6 +28,9 @@ typedef struct {
      * switchover nothing may be written anywhere. */
     void (*progress)(const Migration *m, gboolean phase_changed,
                      gpointer user_data);
+    /* What a person should know before the end, also in the notes; may be
+     * NULL. */
+    void (*warning)(const char *text, gpointer user_data);
     /* Once, in PHASE_DONE; run_free() may be called from here. */
     void (*done)(Run *run, gpointer user_data);
 } RunHandlers;

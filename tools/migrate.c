@@ -55,6 +55,11 @@ static char **find_folders(MigrationSettings *settings, const char *name)
     return g_strv_builder_end(builder);
 }
 
+static const char *uri_option(const MigrationSettings *settings)
+{
+    return settings->recover_only ? "--recover-uri" : "--uri";
+}
+
 /* The preflight chooses another one if a QEMU cannot use it. */
 static gboolean choose_socket(MigrationSettings *settings, GError **error)
 {
@@ -65,8 +70,8 @@ static gboolean choose_socket(MigrationSettings *settings, GError **error)
     if (!settings->folders[0]) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "no folder can hold the socket of the migration: %s; "
-                    "give --uri, for example unix:/run/migration.sock",
-                    g_get_tmp_dir());
+                    "give %s, for example unix:/run/migration.sock",
+                    g_get_tmp_dir(), uri_option(settings));
         return FALSE;
     }
     settings->uri = g_strdup_printf("unix:%s/%s", settings->folders[0], name);
@@ -106,8 +111,8 @@ static gboolean choose_uri(MigrationSettings *settings,
     }
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                 "where the destination can be reached is not known from %s; "
-                "give --uri, for example tcp:HOST:0",
-                destination->text);
+                "give %s, for example tcp:HOST:0",
+                destination->text, uri_option(settings));
     return FALSE;
 }
 

@@ -2,6 +2,7 @@
 #include "tools/walk.h"
 
 #include "tools/interrupt.h"
+#include "tools/plain.h"
 #include "tools/progress.h"
 
 typedef struct {
@@ -15,6 +16,12 @@ static void on_progress(const Migration *m, gboolean phase_changed,
 {
     Walk *walk = user_data;
     progress_show(&walk->progress, m, phase_changed);
+}
+
+static void on_warning(const char *text, gpointer user_data)
+{
+    plain_print(stderr, "warning: %s\n", text);
+    plain_flush(stderr);
 }
 
 static void on_done(Run *run, gpointer user_data)
@@ -31,11 +38,25 @@ static void on_interrupt(gpointer user_data)
     }
 }
 
+/* A relative path is invalid, and ignored, by the XDG specification. */
+static char *state_folder(void)
+{
+    const char *set = g_getenv("XDG_STATE_HOME");
+    if (set && *set && !g_path_is_absolute(set)) {
+        plain_print(stderr,
+                    "warning: XDG_STATE_HOME is ignored: %s is not an absolute "
+                    "path; using ~/.local/state\n",
+                    set);
+        return g_build_filename(g_get_home_dir(), ".local", "state", "qmigrate",
+                                NULL);
+    }
+    return g_build_filename(g_get_user_state_dir(), "qmigrate", NULL);
+}
+
 Run *walk_run(const Settings *settings, QmpAddress *const address[N_SIDES],
               Trace *trace, const Forecast *forecast)
 {
-    g_autofree char *journal_folder =
-        g_build_filename(g_get_user_state_dir(), "qmigrate", NULL);
+    g_autofree char *journal_folder = state_folder();
     static Walk walk; /* signals may come until the program ends */
     const RunConfig config = {
         .address = { address[SIDE_SOURCE], address[SIDE_DESTINATION] },
@@ -43,7 +64,9 @@ Run *walk_run(const Settings *settings, QmpAddress *const address[N_SIDES],
         .trace = trace,
         .journal_folder = journal_folder,
     };
-    const RunHandlers handlers = { .progress = on_progress, .done = on_done };
+    const RunHandlers handlers = { .progress = on_progress,
+                                   .warning = on_warning,
+                                   .done = on_done };
 
     walk.progress = progress_start(settings);
     walk.progress.forecast = forecast;

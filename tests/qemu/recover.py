@@ -3,6 +3,8 @@
 guest back: exactly one QEMU runs it, with the settings it had, and no journal,
 file or socket stays behind.  The kill sweep does it after every QMP line."""
 
+import os
+
 import pair
 import stream
 from pair import check, until
@@ -216,7 +218,54 @@ def moved_on_after_saving(place, version):
     is_left_alone(place, moves_on(place, version))
 
 
+def damaged_record(place, version):
+    """It is there and cannot be used: that is said, with its path."""
+    killed(place, version, (*SLOW, '--uri', f'unix:{place.path("stream")}'),
+           is_active)
+    path = place.path('state/qmigrate/' + place.journals()[0])
+    with open(path, 'w', encoding='utf-8'):
+        pass
+    run = place.recover()
+    run.ended(3, 'refused', 'not-recorded')
+    check(f'{path}: it is damaged' in run.err, run.err)
+    check(is_active(place), 'something was sent')
+
+
+def without_a_record(place, version):
+    """That no record can be kept is said before the migration begins."""
+    place.pair(version, rate=20000000, memory=96)
+    with open(place.path('state'), 'w', encoding='utf-8'):
+        pass
+    run = place.migrate(*SLOW, '--uri', f'unix:{place.path("stream")}',
+                        wait=False)
+    until(lambda: is_active(place), 'it is active')
+    with open(run.err_path, encoding='utf-8') as file:
+        err = file.read()
+    check('warning: no record is kept' in err, err)
+    run.process.kill()
+    run.process.wait()
+
+
+def relative_state(place, version):
+    """Ignored by the XDG specification."""
+    place.pair(version, memory=96)
+    run = place.qmigrate('run', '--source', place.source.qmp, '--destination',
+                         place.destination.qmp,
+                         env={'XDG_STATE_HOME': 'state', 'HOME': place.folder})
+    check(run.code == 0 and 'XDG_STATE_HOME is ignored' in run.err, run.err)
+    check(os.path.isdir(os.path.join(place.folder, '.local/state/qmigrate')),
+          'not used')
+
+
+def of_exec(place, version):
+    """An option that recover has is named."""
+    run = place.recover(source='exec:true', destination='exec:false')
+    check(run.code == 2 and 'give --recover-uri' in run.err, run.err)
+
+
 def all_cases():
+    for case in (damaged_record, without_a_record, relative_state, of_exec):
+        yield f'{case.__name__}-10.0', case, '10.0'
     for case in (precopy, adopted, explained, before_switchover,
                  destination_gone, in_postcopy, before_the_guest_runs,
                  link_broken, saved, paused_stays_paused,

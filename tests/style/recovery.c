@@ -64,6 +64,8 @@ static void print_head(void)
         "``$XDG_STATE_HOME/qmigrate`` (``~/.local/state/qmigrate``).\n"
         "A record counts only if both processes are those that it names, by "
         "pid, start time and boot.\n"
+        "One that is damaged, or that another user could have written, is not "
+        "used; a warning names it.\n"
         "The first row that fits is taken; ``recover --dry-run`` prints it "
         "and changes nothing.\n\n"
         ".. list-table::\n   :header-rows: 1\n   :widths: 18 18 9 20 35\n\n"
