@@ -125,6 +125,49 @@ static void compare_types(const CapsMachine machines[N_SIDES],
     }
 }
 
+/*
+ * What the guest was told of the machine by tables in its memory, or may use
+ * through them.  QEMU compares none of it.
+ */
+static void compare_settings(const CapsMachine machines[N_SIDES],
+                             GPtrArray *findings)
+{
+    /* clang-format off */
+    static const struct {
+        CapsMachineQuestion question;
+        const char *name, *option, *automatic;
+    } rows[] = {
+        { CAPS_MACHINE_SMM, "SMM", "-machine smm", "on" },
+        { CAPS_MACHINE_S3, "disable_s3", "-global DEVICE.disable_s3" },
+        { CAPS_MACHINE_S4, "disable_s4", "-global DEVICE.disable_s4" },
+        { CAPS_MACHINE_PCI_HOTPLUG, "PCI hotplug by ACPI",
+          "-global DEVICE.acpi-pci-hotplug-with-bridge-support" },
+    };
+    /* clang-format on */
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const char *values[N_SIDES];
+        if (!machines_tell(machines, rows[i].question)) {
+            continue;
+        }
+        for (Side side = SIDE_SOURCE; side < N_SIDES; side++) {
+            const char *value = machines[side].settings[rows[i].question];
+            bool is_automatic = strcmp(value, "auto") == 0;
+            values[side] =
+                is_automatic && rows[i].automatic ? rows[i].automatic : value;
+        }
+        if (strcmp(values[SIDE_SOURCE], values[SIDE_DESTINATION]) != 0) {
+            findings_add(findings, FINDING_MACHINE, FINDING_WARNING, N_SIDES,
+                         g_strdup_printf("start the destination with the %s "
+                                         "of the source",
+                                         rows[i].option),
+                         "%s is %s on the source, %s on the destination, which "
+                         "the guest has seen",
+                         rows[i].name, values[SIDE_SOURCE],
+                         values[SIDE_DESTINATION]);
+        }
+    }
+}
+
 static void compare_uuids(const CapsMachine machines[N_SIDES], bool are_checked,
                           GPtrArray *findings)
 {
@@ -174,6 +217,7 @@ void caps_machine_compare(const CapsMachine machines[N_SIDES],
     compare_types(machines, findings);
     /* Of another machine everything is different. */
     if (findings->len == n_before) {
+        compare_settings(machines, findings);
         machine_compare_cpus(machines, version, findings);
         machine_compare_devices(machines, same_version, findings);
         machine_compare_memory(machines, wanted, findings); /* after devices */

@@ -67,6 +67,17 @@ static void compare_sizes(const CapsMachine machines[N_SIDES],
                      "the source has %" PRIu64 " slots for memory, the "
                      "destination %" PRIu64,
                      source->n_slots, destination->n_slots);
+    } else if (machines_tell(machines, CAPS_MACHINE_SLOTS) &&
+               source->max_bytes != destination->max_bytes) {
+        g_autofree char *most = NULL, *other_most = NULL;
+        machine_size_words(source->max_bytes, destination->max_bytes, &most,
+                           &other_most);
+        findings_add(findings, FINDING_MEMORY, FINDING_WARNING, N_SIDES,
+                     g_strdup("start the destination with the maxmem= of the "
+                              "source's -m"),
+                     "the source can have %s of memory (maxmem), the "
+                     "destination %s, which the guest has seen",
+                     most, other_most);
     }
 }
 

@@ -104,6 +104,7 @@ static bool take_slots(CapsMachine *machine, JsonNode *reply)
     JsonObject *memory = object_of(reply);
     uint64_t size;
     qmp_json_size(memory, "slots", &machine->n_slots); /* none: 0 */
+    qmp_json_size(memory, "max-size", &machine->max_bytes);
     return qmp_json_size(memory, "size", &size);
 }
 
@@ -310,17 +311,28 @@ static bool take_objects(CapsMachine *machine, JsonNode *reply)
     return true;
 }
 
+/* A word, number or boolean, as -machine and -global have it. */
+static char *word_of(JsonNode *reply)
+{
+    if (!JSON_NODE_HOLDS_VALUE(reply)) {
+        return NULL;
+    }
+    return string_of(reply) ? g_strdup(string_of(reply))
+                            : qmp_json_to_text(reply);
+}
+
 typedef bool Take(CapsMachine *machine, JsonNode *reply);
 
 /* clang-format off */
 static const struct {
-    Take *take;
+    Take *take; /* NULL: one word, which is kept */
     const char *command;
     const char *argument[2], *value[2];
 } questions[N_CAPS_MACHINE_QUESTIONS] = {
 #define QOM_GET(object, property) \
     "qom-get", { "path", "property" }, { object, property }
 #define QOM_LIST(object) "qom-list", { "path" }, { object }
+#define ACPI_DEVICE "/machine/acpi-device" /* of q35 and pc */
     [CAPS_MACHINE_TYPE] = { take_type, QOM_GET("/machine", "type") },
     [CAPS_MACHINE_TYPES] = { take_types, "query-machines" },
     [CAPS_MACHINE_UUID] = { take_uuid, "query-uuid" },
@@ -346,9 +358,15 @@ static const struct {
     [CAPS_MACHINE_DEVICES] = { take_devices, "human-monitor-command",
         { "command-line" }, { "info qtree" } },
     [CAPS_MACHINE_DISKS] = { take_disks, "query-block" },
+    [CAPS_MACHINE_SMM] = { NULL, QOM_GET("/machine", "smm") },
+    [CAPS_MACHINE_S3] = { NULL, QOM_GET(ACPI_DEVICE, "disable_s3") },
+    [CAPS_MACHINE_S4] = { NULL, QOM_GET(ACPI_DEVICE, "disable_s4") },
+    [CAPS_MACHINE_PCI_HOTPLUG] = { NULL,
+        QOM_GET(ACPI_DEVICE, "acpi-pci-hotplug-with-bridge-support") },
     [CAPS_MACHINE_OBJECTS] = { take_objects, QOM_LIST("/objects") },
 #undef QOM_GET
 #undef QOM_LIST
+#undef ACPI_DEVICE
 };
 /* clang-format on */
 
@@ -370,6 +388,9 @@ void caps_machine_clear(CapsMachine *machine)
     g_clear_pointer(&machine->devices, g_ptr_array_unref);
     g_clear_pointer(&machine->disks, g_ptr_array_unref);
     g_clear_pointer(&machine->objects, g_hash_table_unref);
+    for (int i = 0; i < N_CAPS_MACHINE_QUESTIONS; i++) {
+        g_free(machine->settings[i]);
+    }
     *machine = (CapsMachine){ 0 };
 }
 
@@ -398,7 +419,13 @@ bool caps_machine_take(CapsMachine *machine, CapsMachineQuestion question,
                        JsonNode *reply)
 {
     g_assert(!machine->told[question]);
-    machine->told[question] = reply && questions[question].take(machine, reply);
+    Take *take = questions[question].take;
+    if (reply && !take) {
+        machine->settings[question] = word_of(reply);
+    }
+    machine->told[question] =
+        reply &&
+        (take ? take(machine, reply) : machine->settings[question] != NULL);
     return machine->told[question];
 }
 

@@ -35,7 +35,11 @@ typedef enum {
     CAPS_MACHINE_OTHER_DEVICES, /* without one */
     CAPS_MACHINE_DEVICES,       /* all that are on a bus, and where */
     CAPS_MACHINE_DISKS,         /* with their media */
-    CAPS_MACHINE_OBJECTS,       /* made by -object: TLS credentials are */
+    CAPS_MACHINE_SMM,           /* how it was started, as those below */
+    CAPS_MACHINE_S3,
+    CAPS_MACHINE_S4,
+    CAPS_MACHINE_PCI_HOTPLUG,
+    CAPS_MACHINE_OBJECTS, /* made by -object: TLS credentials are */
     N_CAPS_MACHINE_QUESTIONS,
 } CapsMachineQuestion;
 
@@ -73,6 +77,7 @@ typedef struct {
     char *uuid;
     uint64_t memory_bytes, plugged_bytes; /* all, and what of it is plugged */
     uint64_t n_slots;          /* for memory that is plugged in later */
+    uint64_t max_bytes;        /* with all of that; 0: it cannot grow */
     GHashTable *backends;      /* id -> CapsBackend */
     GPtrArray *blocks;         /* of CapsBlock */
     GPtrArray *layout;         /* of CapsMapping */
@@ -88,6 +93,7 @@ typedef struct {
     GPtrArray *devices;           /* of CapsDevice */
     GPtrArray *disks;             /* of CapsDisk */
     GHashTable *objects;          /* id -> type */
+    char *settings[N_CAPS_MACHINE_QUESTIONS]; /* where one word is told */
 } CapsMachine;
 
 void caps_machine_clear(CapsMachine *machine);

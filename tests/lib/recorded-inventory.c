@@ -46,6 +46,10 @@ static const char *const machine_names[N_CAPS_MACHINE_QUESTIONS] = {
     [CAPS_MACHINE_OTHER_DEVICES] = "other-devices",
     [CAPS_MACHINE_DEVICES] = "devices",
     [CAPS_MACHINE_DISKS] = "disks",
+    [CAPS_MACHINE_SMM] = "smm",
+    [CAPS_MACHINE_S3] = "s3",
+    [CAPS_MACHINE_S4] = "s4",
+    [CAPS_MACHINE_PCI_HOTPLUG] = "pci-hotplug",
     [CAPS_MACHINE_OBJECTS] = "objects",
 };
 

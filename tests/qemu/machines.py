@@ -95,6 +95,10 @@ def machine(words):
     return ['-machine', words]
 
 
+def lpc(setting):
+    return ['-global', f'ICH9-LPC.{setting}']
+
+
 IGNORE = ('--enable', 'x-ignore-shared')
 MEMFD = backend('a', 'memory-backend-memfd', share='on')
 PORTS = devices('pcie-root-port,id=one,chassis=1,addr=4',
@@ -136,7 +140,8 @@ CASES = {
     'memory-less': ([], ['-m', '48'], 'error memory', FAILS),
     'slots': (SLOTS, [], 'error memory', FAILS),
     'slots-of-destination': ([], SLOTS, 'error memory', FAILS),
-    'maxmem': (SLOTS, ['-m', '64,slots=2,maxmem=2G'], '', MIGRATES),
+    'maxmem': (SLOTS, ['-m', '64,slots=2,maxmem=2G'], 'warning memory',
+               MIGRATES),
     'module-missing': (SLOTS + module('128M'), SLOTS, 'error memory,'
                        'error memory-backends,error devices', FAILS),
     'module-more': (SLOTS, SLOTS + module('128M'),
@@ -284,6 +289,12 @@ IN_TURN = {
     'disk-host-cache': (old_disk(64, cache='none'),
                         old_disk(64, cache='writeback'), '', MIGRATES),
 
+    'smm': ([], machine('smm=off'), 'warning machine', MIGRATES),
+    'smm-default': ([], machine('smm=on'), '', MIGRATES),
+    's3': (lpc('disable_s3=1'), [], 'warning machine', MIGRATES),
+    's4': (lpc('disable_s4=1'), [], 'warning machine', MIGRATES),
+    'pci-hotplug': ([], lpc('acpi-pci-hotplug-with-bridge-support=off'),
+                    'warning machine', MIGRATES),
     # what the guest has seen, and QEMU does not compare
     'disk-serial': (disk(64, where=f'{BLK},serial=a b'),
                     disk(64, where=f'{BLK},serial=a c'), SEEN, MIGRATES),
