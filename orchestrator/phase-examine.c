@@ -254,10 +254,24 @@ static void note_paused(Migration *m)
     }
 }
 
+static PhaseId report_paused(Migration *m)
+{
+    phase_fail(m, FAILURE_GUEST_STATE, SIDE_DESTINATION,
+               "the guest is paused, and no record says whether it was paused "
+               "before its migration");
+    m->failure.hint = g_strdup("if it shall run: qmigrate qmp DESTINATION "
+                               "cont; never cont the source");
+    m->outcome = OUTCOME_VERDICT;
+    return PHASE_DONE;
+}
+
 static PhaseId refuse(Migration *m, const RecoveryPlan *plan)
 {
     if (plan->failure == FAILURE_NO_MIGRATION) {
         failure_clear(&m->failure); /* whoever is not reached is not needed */
+    }
+    if (plan->failure == FAILURE_GUEST_STATE) {
+        return report_paused(m);
     }
     bool is_reached =
         m->facts[SIDE_SOURCE].connected || m->facts[SIDE_DESTINATION].connected;

@@ -77,6 +77,16 @@ void phase_judge_guest(Migration *m)
     if (!has_migrated || is_intended(m, run_state)) {
         return;
     }
+    if (facts_run_state_is(&m->facts[SIDE_DESTINATION], "postmigrate")) {
+        phase_fail(m, FAILURE_GUEST_STATE, SIDE_DESTINATION,
+                   "the guest was migrated on from there (run state "
+                   "postmigrate)");
+        m->failure.hint =
+            g_strdup("find the QEMU or file that has the guest now; cont "
+                     "neither the source nor the destination");
+        m->outcome = OUTCOME_VERDICT;
+        return;
+    }
     phase_fail(m, FAILURE_GUEST_STATE, SIDE_DESTINATION,
                "the guest %s (run state %s, expected %s)",
                phrase ? phrase : "is in another run state", run_state,

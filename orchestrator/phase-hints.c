@@ -60,9 +60,15 @@ void phase_say_taken(Migration *m)
         hint = "another client migrates the guest: run qmigrate status, and "
                "let whoever started that finish or cancel it";
     }
+    if (m->settings->recover_only && m->record && facts_has_left(source)) {
+        hint = "if no other client migrated the guest, it went to the recorded "
+               "destination: cont the source only if that never ran the guest; "
+               "if it went to another QEMU, never";
+    }
     phase_note(m,
-               "the source's migration is not this run's (run state %s, "
-               "migration %s)",
+               "nothing proves that the source's migration is %s (run state "
+               "%s, migration %s)",
+               m->settings->recover_only ? "the recorded one" : "this run's",
                source->run_state, source->status_word);
     set_hint(m, g_strdup(hint));
 }

@@ -62,6 +62,9 @@ FoundDestination recovery_found_destination(const Facts *facts)
         return FOUND_FAILED;
     case STATUS_UNKNOWN:
         return FOUND_MUTE;
+    case STATUS_SETUP: /* 7.2 in post-copy says so too, when it listens again */
+        return facts_run_state_is(facts, "inmigrate") ? FOUND_LISTENS
+                                                      : FOUND_RECEIVES;
     default:
         return FOUND_RECEIVES;
     }

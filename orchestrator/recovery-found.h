@@ -22,14 +22,15 @@ typedef enum {
 
 typedef enum {
     FOUND_WAITS = 1 << 0,    /* nothing came to it so far */
-    FOUND_RECEIVES = 1 << 1, /* listens, or receives memory, or loads a file */
+    FOUND_RECEIVES = 1 << 1, /* receives memory, or loads a file */
     FOUND_LOADED = 1 << 2,   /* has all of the guest */
     FOUND_HALF = 1 << 3,     /* post-copy, active */
     FOUND_CUT = 1 << 4,      /* post-copy, paused or being recovered */
     FOUND_FAILED = 1 << 5,
     FOUND_DEAD = 1 << 6,
     FOUND_MUTE = 1 << 7,
-    FOUND_WHATEVER = (1 << 8) - 1,
+    FOUND_LISTENS = 1 << 8, /* and nothing came to it so far */
+    FOUND_WHATEVER = (1 << 9) - 1,
 } FoundDestination;
 
 FoundSource recovery_found_source(const Facts *facts);

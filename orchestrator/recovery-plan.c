@@ -16,7 +16,7 @@ static const RecoveryPlan plans[] = {
       .found = "post-copy, interrupted or not moving",
       .does = "connects both sides again and sends the rest; starts the guest on "
               "the destination if it never ran there" },
-    { .source = FOUND_POSTCOPY | FOUND_SPLIT, .destination = FOUND_WAITS,
+    { .source = FOUND_POSTCOPY | FOUND_SPLIT, .destination = FOUND_WAITS | FOUND_LISTENS,
       .phase = PHASE_DONE, .failure = FAILURE_NOT_A_PAIR,
       .found = "post-copy, and the destination has no part of a guest",
       .does = "changes nothing; another QEMU has the other part" },
@@ -34,7 +34,7 @@ static const RecoveryPlan plans[] = {
       .does = "restores settings" },
 
     /* Pre-copy. */
-    { .source = FOUND_HOLDS, .destination = FOUND_RECEIVES, .needs_record = true,
+    { .source = FOUND_HOLDS, .destination = FOUND_RECEIVES | FOUND_LISTENS, .needs_record = true,
       .needs_proof = true, .phase = PHASE_SWITCHOVER,
       .found = "stopped before the switchover (pre-switchover)",
       .does = "lets the source continue, then starts the guest on the "
@@ -49,21 +49,21 @@ static const RecoveryPlan plans[] = {
       .needs_proof = true, .phase = PHASE_SWITCHOVER,
       .found = "switchover in progress",
       .does = "waits for it, then starts the guest on the destination" },
-    { .source = FOUND_SENDS, .destination = FOUND_WAITS | FOUND_RECEIVES,
+    { .source = FOUND_SENDS, .destination = FOUND_WAITS | FOUND_RECEIVES | FOUND_LISTENS,
       .needs_adopt = true,
       .phase = PHASE_TRANSFER,
       .found = "pre-copy in progress, with --adopt",
       .does = "waits until the migration completes, then starts the guest on "
               "the destination" },
     { .source = FOUND_SENDS | FOUND_HOLDS,
-      .destination = FOUND_WAITS | FOUND_RECEIVES | FOUND_FAILED | FOUND_DEAD,
+      .destination = FOUND_WAITS | FOUND_RECEIVES | FOUND_LISTENS | FOUND_FAILED | FOUND_DEAD,
       .needs_record = true, .needs_proof = true,
       .phase = PHASE_RESOLVE, .failure = FAILURE_INTERRUPTED,
       .found = "pre-copy in progress",
       .does = "cancels it; the guest stays on the source" },
 
     /* A file. */
-    { .source = FOUND_SENT, .destination = FOUND_WAITS | FOUND_RECEIVES,
+    { .source = FOUND_SENT, .destination = FOUND_WAITS | FOUND_RECEIVES | FOUND_LISTENS,
       .needs_record = true, .needs_file = true, .needs_proof = true,
       .phase = PHASE_LOAD,
       .found = "saved to a file, not loaded",
@@ -84,14 +84,20 @@ static const RecoveryPlan plans[] = {
               "the source since then, or another client migrates it" },
 
     /* Nothing is known of how it began. */
+    { .source = FOUND_SENT | FOUND_GONE, .destination = FOUND_LOADED,
+      .is_paused_there = true,
+      .phase = PHASE_DONE, .failure = FAILURE_GUEST_STATE,
+      .found = "migrated; the guest is paused on the destination, and no record "
+               "says whether it was before",
+      .does = "changes nothing; reports where the guest is" },
     { .source = FOUND_KEEPS,
-      .destination = FOUND_WAITS | FOUND_RECEIVES | FOUND_FAILED | FOUND_DEAD |
+      .destination = FOUND_WAITS | FOUND_RECEIVES | FOUND_LISTENS | FOUND_FAILED | FOUND_DEAD |
                      FOUND_MUTE,
       .phase = PHASE_DONE, .failure = FAILURE_NO_MIGRATION,
       .found = "no migration, and no record of one",
       .does = "changes nothing; the guest is on the source" },
     { .source = FOUND_SENDS | FOUND_ENDING,
-      .destination = FOUND_WAITS | FOUND_RECEIVES | FOUND_FAILED | FOUND_DEAD |
+      .destination = FOUND_WAITS | FOUND_RECEIVES | FOUND_LISTENS | FOUND_FAILED | FOUND_DEAD |
                      FOUND_MUTE,
       .phase = PHASE_DONE, .failure = FAILURE_NOT_RECORDED,
       .found = "a migration in progress that no record matches",
@@ -104,6 +110,14 @@ static const RecoveryPlan plans[] = {
 };
 /* clang-format on */
 
+/* A source that was continued since would have a guest too. */
+static bool is_paused_there(const Facts facts[N_SIDES])
+{
+    const Facts *source = &facts[SIDE_SOURCE];
+    return facts_run_state_is(&facts[SIDE_DESTINATION], "paused") &&
+           (source->dead || facts_has_left(source));
+}
+
 static bool fits(const RecoveryPlan *plan, const Facts facts[N_SIDES],
                  const RecoveryRecord *record, bool is_proved, bool adopt)
 {
@@ -115,7 +129,8 @@ static bool fits(const RecoveryPlan *plan, const Facts facts[N_SIDES],
            (!plan->needs_settings || record) &&
            (!plan->needs_file || record->context.through_file) &&
            (!plan->needs_adopt || adopt) &&
-           (!plan->runs_there || facts_is_running(destination));
+           (!plan->runs_there || facts_is_running(destination)) &&
+           (!plan->is_paused_there || is_paused_there(facts));
 }
 
 const RecoveryPlan *recovery_plan(const Facts facts[N_SIDES],

@@ -18,6 +18,7 @@ struct RecoveryPlan {
     bool needs_file;      /* the guest was saved to a file */
     bool needs_adopt;     /* --adopt was given */
     bool runs_there;      /* the guest runs on the destination */
+    bool is_paused_there; /* it is paused on the destination */
     PhaseId phase;        /* the machine goes on with; PHASE_DONE: it refuses */
     FailureCode failure;  /* why it is undone or refused; NONE: it goes on */
     const char *found;    /* for people: what there is */

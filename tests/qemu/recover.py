@@ -153,6 +153,31 @@ def paused_stays_paused(place, version):
     check(place.runs_where() == [], 'somebody continued it')
     check(place.destination.run_state() == 'paused', 'it is not there')
     is_clean(place)
+    # The record is gone, and nobody knows whether it was paused before.
+    place.recover().ended(9, 'verdict', 'guest-state')
+    check(place.destination.run_state() == 'paused', 'it was continued')
+
+
+def migrated_on(place, version):
+    """The guest went on to a third QEMU: it is started nowhere else."""
+    killed(place, version, ('--max-bandwidth', '64MiB/s'), is_active, rate=0)
+    source, destination = place.source.monitor, place.destination.monitor
+    until(lambda: place.source.migration() == 'pre-switchover', 'it waits')
+    source.execute('migrate-continue', state='pre-switchover')
+    until(lambda: place.destination.migration() == 'completed', 'it is there')
+    third = place.start_third(version, 96)
+    uri = 'unix:' + place.path('third.stream')
+    third.monitor.execute('migrate-incoming', uri=uri)
+    destination.execute('migrate', uri=uri)
+    until(lambda: third.migration() == 'completed', 'it is on the third')
+    third.monitor.execute('cont')
+    run = place.recover()
+    run.ended(9, 'verdict', 'guest-state')
+    check('migrated on' in run.result['error']['message'], run.err)
+    run = place.recover()
+    check(run.code == 7 and 'migrated on' in run.result['error']['hint'],
+          run.err)
+    place.runs_only_on(third)
 
 
 def moves_on(place, version):
@@ -268,7 +293,7 @@ def all_cases():
         yield f'{case.__name__}-10.0', case, '10.0'
     for case in (precopy, adopted, explained, before_switchover,
                  destination_gone, in_postcopy, before_the_guest_runs,
-                 link_broken, saved, paused_stays_paused,
+                 link_broken, saved, paused_stays_paused, migrated_on,
                  moved_on_after_cancel, moved_on_after_handover,
                  moved_on_after_saving):
         for version in VERSIONS:

@@ -28,7 +28,8 @@ static const Word sources[] = {
 };
 static const Word destinations[] = {
     { FOUND_WAITS,    "none" },
-    { FOUND_RECEIVES, "setup, active" },
+    { FOUND_LISTENS,  "setup" },
+    { FOUND_RECEIVES, "active" },
     { FOUND_LOADED,   "completed" },
     { FOUND_HALF,     "postcopy-device, postcopy-active" },
     { FOUND_CUT,      "postcopy-paused, postcopy-recover" },

@@ -294,6 +294,21 @@ static void interrupted_before_it_knows_it_changes_nothing(void **state)
     assert_int_equal(split->m->actions->len, 0);
 }
 
+static void one_that_only_listens_has_no_half(void **state)
+{
+    g_autoptr(Split) split = inspects("postcopy-paused", "finish-migrate");
+    Facts *destination = &split->m->facts[SIDE_DESTINATION];
+
+    destination->connected = true;
+    destination->status = STATUS_SETUP;
+    g_strlcpy(destination->run_state, "inmigrate",
+              sizeof(destination->run_state));
+    ticks(split, 100);
+    assert_int_equal(split->m->phase, PHASE_DONE);
+    assert_int_equal(split->m->failure.code, FAILURE_NOT_A_PAIR);
+    assert_int_equal(split->m->actions->len, 0);
+}
+
 static void a_whole_guest_is_left_alone(void **state)
 {
     g_autoptr(Split) split = inspects("none", "running");
@@ -316,6 +331,7 @@ int main(void)
         cmocka_unit_test(a_half_that_cannot_be_reached_is_not_proved_gone),
         cmocka_unit_test(a_half_that_is_said_to_be_dead_is),
         cmocka_unit_test(interrupted_before_it_knows_it_changes_nothing),
+        cmocka_unit_test(one_that_only_listens_has_no_half),
         cmocka_unit_test(a_whole_guest_is_left_alone),
     };
 
