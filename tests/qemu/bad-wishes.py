@@ -10,6 +10,7 @@ from pair import check
 
 PAIRS = [('7.2', '7.2'), ('10.0', '10.0'), ('7.2', '10.0'), ('10.0', '7.2')]
 TCP = ('--uri', 'tcp:127.0.0.1:0')
+UNIX = ('--uri', 'unix:FOLDER/stream')
 
 # What is wrong with the words alone: no QEMU is asked.
 USAGE = {
@@ -131,7 +132,8 @@ REFUSED = {
         ('7.2', '10.0'): ['one-side'], ('10.0', '7.2'): ['one-side']},
         'went with QEMU 9.1'),
     'zero-copy-alone': (['--zero-copy', *TCP], ['missing'], 'add --multifd'),
-    'zero-copy-unix': (['--zero-copy', '--multifd=2'], None, 'tcp:HOST:0'),
+    'zero-copy-unix': (['--zero-copy', '--multifd=2', *UNIX], None,
+                       'tcp:HOST:0'),
     'zero-copy-compress': (
         ['--zero-copy', '--multifd=2', '--compress=zlib', *TCP], ['conflict'],
         'multifd-compression=zlib'),
@@ -200,7 +202,8 @@ def refused(place, source, destination):
         codes = codes_for(codes, source, destination)
         if codes == []:
             continue
-        run = place.migrate(*words)
+        run = place.migrate(
+            *(word.replace('FOLDER', place.folder) for word in words))
         try:
             check(run.code == 3, f'exit code {run.code}: {run.err}')
             check(codes in (None, errors(run)), f'found {errors(run)}')

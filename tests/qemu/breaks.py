@@ -26,6 +26,7 @@ ALL = (OLD, NEW, UP, DOWN)
 
 TCP = ('--uri', 'tcp:127.0.0.1:0')
 FILE = ('--uri', 'file:FOLDER/guest')
+UNIX = ('--uri', 'unix:FOLDER/stream')
 POSTCOPY = 'postcopy-ram'
 PREEMPT = 'postcopy-ram postcopy-preempt'
 ACK = 'return-path switchover-ack'
@@ -109,7 +110,7 @@ BREAKS = {
     'multifd-postcopy': Case(f'multifd {POSTCOPY}', f'multifd {POSTCOPY}',
                              'breaks', started(aborts), (OLD,)),
     'zero-copy-unix': Case('multifd zero-copy-send', 'multifd', 'missing',
-                           fails, ALL),
+                           fails, ALL, UNIX),
     'mapped-ram-socket': Case('mapped-ram', 'mapped-ram', 'missing',
                               is_refused_later, (NEW,)),
     'mapped-ram-socket-source': Case('mapped-ram', '', 'missing',
