@@ -34,7 +34,7 @@ PhaseId load_enter(Migration *m)
 PhaseId load_handle(Migration *m, const Event *event)
 {
     if (event->kind == EVENT_CANCEL) {
-        phase_note(m, "the wish to cancel came too late");
+        phase_note(m, "too late to cancel: the destination gets the guest");
     }
     PhaseId next = phase_check_end(m);
     return next == m->phase && phase_has_completed(m) ? PHASE_SETTLE : next;

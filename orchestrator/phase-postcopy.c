@@ -213,9 +213,8 @@ void phase_ask_both(Migration *m)
 PhaseId postcopy_handle(Migration *m, const Event *event)
 {
     if (event->kind == EVENT_CANCEL) {
-        phase_note(m,
-                   "the wish to cancel came too late: out of post-copy there "
-                   "is no way back");
+        phase_note(m, "too late to cancel: a migration in post-copy cannot be "
+                      "cancelled");
     }
     phase_check_old_guest(m, event);
     PhaseId next = check_end(m);

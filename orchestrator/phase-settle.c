@@ -54,7 +54,7 @@ static bool is_settled(const Migration *m)
 PhaseId settle_handle(Migration *m, const Event *event)
 {
     if (event->kind == EVENT_CANCEL) {
-        phase_note(m, "the wish to cancel came too late");
+        phase_note(m, "too late to cancel: the destination gets the guest");
     }
     if (phase_is_waiting(m)) {
         return m->phase;

@@ -30,7 +30,7 @@ static const struct {
     { "status", "show how a migration stands, whoever runs it", verb_status },
     { "cancel", "let the source give a migration up", verb_cancel },
     { "postcopy", "let a migration switch over to post-copy", verb_postcopy },
-    { "recover", "mend a post-copy that is paused", verb_recover },
+    { "recover", "finish or undo an interrupted migration", verb_recover },
     { "predict", "say how a migration would go, before there is one",
       verb_predict },
     { "tls", "make and check credentials for TLS", verb_tls },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qmigrate recover: a post-copy that is paused goes on. */
+/* qmigrate recover: an interrupted migration is finished or undone. */
 #include "tools/monitors.h"
 #include "tools/pair-run.h"
 #include "tools/verb.h"
@@ -11,8 +11,9 @@ int verb_recover(int argc, char **argv)
 
     if (!pair_options_read(
             &options, "recover",
-            "Mends a post-copy whose connection broke, whoever "
-            "began it, and lets it come to\nits end.\n" MONITORS_HELP,
+            "Finishes or undoes a migration whose qmigrate was killed, and "
+            "resumes a post-copy\nwhose connection broke, whoever started "
+            "it.\n" MONITORS_HELP,
             &argc, &argv, &exit_code)) {
         return exit_code;
     }

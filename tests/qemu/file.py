@@ -346,7 +346,7 @@ def interrupted_loading(place):
     run = start_loading(place)
     run.signal(signal.SIGINT)
     run.wait().ended(0, 'migrated')
-    check('the wish to cancel came too late' in run.out, f'said {run.out!r}')
+    check('too late to cancel' in run.out, f'said {run.out!r}')
     is_there(place)
 
 
