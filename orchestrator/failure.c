@@ -47,7 +47,7 @@ static const FailureRow rows[N_FAILURES] = {
         OUTCOME_REFUSED },
     [FAILURE_NOT_WAITING] = { "not-waiting",
         "the destination does not wait for a migration",
-        "restart it with -S -incoming defer; a QEMU takes one migration",
+        "restart it with -S -incoming defer; a QEMU accepts one incoming migration",
         OUTCOME_REFUSED },
     [FAILURE_BUSY] = { "busy",
         "another qmigrate is migrating or recovering this QEMU",

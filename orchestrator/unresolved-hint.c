@@ -29,8 +29,9 @@ static const struct {
         "that has it now; cont neither the source nor the destination",
         N_SIDES } },
     { AT_ANY, AT_ANY, true,
-      { "the guest went on at the destination, in post-copy: never cont the "
-        "source, unless what happened since then may be forgotten", N_SIDES } },
+      { "the guest ran on the destination, in post-copy: never cont the "
+        "source; it has an old copy, and what the guest has done since would "
+        "be lost", N_SIDES } },
     { AT_UNKNOWN, AT_ANY, false,
       { "run qmigrate recover when the source answers again; until then cont "
         "neither side", N_SIDES } },

@@ -127,7 +127,7 @@ static const GOptionEntry shared[] = {
 static const GOptionEntry common[] = {
     { "destination-is-dead", 0, 0, G_OPTION_ARG_NONE,
       &words.destination_is_dead,
-      "You know that the destination is dead, should it not answer", NULL },
+      "Treat a destination that does not answer as dead", NULL },
     { "recover-attempts", 0, 0, G_OPTION_ARG_STRING, &words.recovery.attempts,
       "Try to mend a post-copy whose connection broke so many times", "N" },
     { "recover-timeout", 0, 0, G_OPTION_ARG_STRING, &words.recovery.timeout,
