@@ -70,12 +70,34 @@ static const RecoveryPlan plans[] = {
       .does = "loads the file and starts the guest on the destination" },
 
     /* What else we began: who has the guest decides. */
+    { .source = FOUND_SENT | FOUND_GONE, .destination = FOUND_LOADED,
+      .needs_record = true,
+      .phase = PHASE_RESOLVE, .failure = FAILURE_INTERRUPTED,
+      .found = "all of the guest is on the destination, and was not started there",
+      .does = "starts it on the destination, if nobody continued it on the "
+              "source since; restores settings" },
     { .source = FOUND_KEEPS | FOUND_GONE | FOUND_SILENT,
-      .destination = FOUND_WHATEVER, .needs_settings = true,
+      .destination = FOUND_WHATEVER, .needs_settings = true, .is_unsent = true,
       .phase = PHASE_RESOLVE, .failure = FAILURE_INTERRUPTED,
       .found = "settings changed, migrate not sent",
       .does = "starts the guest on the source if it was stopped to be saved; "
               "restores settings" },
+    { .source = FOUND_KEEPS, .destination = FOUND_WHATEVER,
+      .needs_settings = true,
+      .phase = PHASE_RESOLVE, .failure = FAILURE_INTERRUPTED,
+      .found = "the migration has ended, and the guest is on the source",
+      .does = "starts the guest on the source if it was stopped to be saved; "
+              "restores settings" },
+    { .source = FOUND_GONE, .destination = FOUND_WHATEVER, .needs_settings = true,
+      .phase = PHASE_RESOLVE, .failure = FAILURE_INTERRUPTED,
+      .found = "the source has ended after migrate was sent",
+      .does = "starts the guest on the destination if it is proved to have all "
+              "of it; reports what is left" },
+    { .source = FOUND_SILENT, .destination = FOUND_WHATEVER,
+      .needs_settings = true,
+      .phase = PHASE_RESOLVE, .failure = FAILURE_INTERRUPTED,
+      .found = "the source does not answer, after migrate was sent",
+      .does = "starts the guest where it is proved to be, and nowhere else" },
     { .source = FOUND_ANY, .destination = FOUND_WHATEVER, .needs_record = true,
       .phase = PHASE_RESOLVE, .failure = FAILURE_INTERRUPTED,
       .found = "anything else that this user's qmigrate began",
@@ -127,6 +149,7 @@ static bool fits(const RecoveryPlan *plan, const Facts facts[N_SIDES],
            (!plan->needs_record || (record && record->context.started)) &&
            (!plan->needs_proof || is_proved) &&
            (!plan->needs_settings || record) &&
+           (!plan->is_unsent || !record->context.started) &&
            (!plan->needs_file || record->context.through_file) &&
            (!plan->needs_adopt || adopt) &&
            (!plan->runs_there || facts_is_running(destination)) &&

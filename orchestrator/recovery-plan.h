@@ -15,6 +15,7 @@ struct RecoveryPlan {
                            * says that migrate was sent */
     bool needs_proof;     /* ... and that it is this migration: evidence.h */
     bool needs_settings;  /* the same, sent or not */
+    bool is_unsent;       /* the record says that migrate was not sent */
     bool needs_file;      /* the guest was saved to a file */
     bool needs_adopt;     /* --adopt was given */
     bool runs_there;      /* the guest runs on the destination */
