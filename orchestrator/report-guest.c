@@ -104,6 +104,13 @@ static char *early_text(Outcome outcome, const char *guest, const Migration *m)
         remains);
 }
 
+static const char *cancelled_how(FailureCode code)
+{
+    return code == FAILURE_CANCELLED_ELSEWHERE ? "by another QMP client"
+           : code == FAILURE_INTERRUPTED       ? "the interrupted migration"
+                                               : "as requested";
+}
+
 char *report_text(Outcome outcome, const Failure *failure, const char *guest,
                   const Migration *m)
 {
@@ -124,11 +131,7 @@ char *report_text(Outcome outcome, const Failure *failure, const char *guest,
     case OUTCOME_FAILED:
         return g_strdup_printf("the migration failed; %s", text);
     case OUTCOME_CANCELLED:
-        return g_strdup_printf("%s; %s",
-                               failure->code == FAILURE_CANCELLED_ELSEWHERE
-                                   ? "by another QMP client"
-                                   : "as requested",
-                               text);
+        return g_strdup_printf("%s; %s", cancelled_how(failure->code), text);
     case OUTCOME_VERDICT:
         return failure->code == FAILURE_GUEST_STATE
                    ? g_strdup_printf("migrated, but %s", text)
