@@ -126,7 +126,7 @@ static void compare_types(const CapsMachine machines[N_SIDES],
 }
 
 /*
- * What the guest was told of the machine by tables in its memory, or may use
+ * What the guest read about the machine in tables in memory, or may use
  * through them.  QEMU compares none of it.
  */
 static void compare_settings(const CapsMachine machines[N_SIDES],

@@ -8,8 +8,8 @@
 #include "caps/machine-private.h"
 
 typedef enum {
-    SEEN,    /* the guest was told, and may depend on it */
-    BREAKS,  /* the guest was told, and cannot go on without it */
+    SEEN,    /* the guest can see it, and may depend on it */
+    BREAKS,  /* the guest uses it, and cannot run without it */
     REFUSED, /* QEMU notices, but only when everything has been sent */
 } Effect;
 

@@ -93,7 +93,8 @@ typedef struct {
     GPtrArray *devices;           /* of CapsDevice */
     GPtrArray *disks;             /* of CapsDisk */
     GHashTable *objects;          /* id -> type */
-    char *settings[N_CAPS_MACHINE_QUESTIONS]; /* where one word is told */
+    char *
+        settings[N_CAPS_MACHINE_QUESTIONS]; /* the answers that are one value */
 } CapsMachine;
 
 void caps_machine_clear(CapsMachine *machine);

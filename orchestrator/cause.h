@@ -15,7 +15,7 @@ typedef enum {
     CAUSE_FAILED,    /* QEMU reports failed, and lives */
     CAUSE_CANCELLED, /* by another client */
     CAUSE_GUEST, /* the guest powered off, reset or panicked, and QEMU ended */
-    CAUSE_TOLD,  /* QEMU was told to end: quit, or a signal */
+    CAUSE_TOLD,  /* another process ended it: quit, or a signal */
     CAUSE_DIED,  /* the process ended without a word */
     N_CAUSES,
 } Cause;

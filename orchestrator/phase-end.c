@@ -257,7 +257,7 @@ static bool ask_guest(Migration *m)
 }
 
 /*
- * A destination that was told to listen and has not answered makes its socket
+ * A destination that has not answered migrate-incoming yet makes its socket
  * later, when nobody removes it any more.  It answers in order, so the answer to
  * a question comes after that.
  */

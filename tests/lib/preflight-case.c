@@ -4,7 +4,7 @@
 #include "tests/lib/check.h"
 #include "tests/lib/recorded-pair.h"
 
-/* Post-copy is armed in many cases; that it is only armed is said in all. */
+/* Post-copy is armed in many cases; all of these have the note about it. */
 static void leave_out_armed(char *found)
 {
     char *from = strstr(found, "note * chosen: post-copy is armed");

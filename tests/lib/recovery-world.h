@@ -37,7 +37,7 @@ typedef struct {
 
 bool world_runs(const World *world, Side side);
 
-/* Counts and prints a rule that does not hold: all are told, not only the first. */
+/* Counts and prints each rule that does not hold, not only the first. */
 void world_hold(const World *world, bool condition, const char *rule);
 unsigned world_n_broken(void);
 

@@ -18,7 +18,7 @@ NO_REBOOT = ('-no-reboot',)
 
 
 def names(run, code, outcome, error, side, *words):
-    """The exit code, the side and what is said of it."""
+    """Checks the exit code, the side and the message."""
     run.wait().ended(code, outcome, error)
     found = run.result['error']
     check(found['side'] == side, f'names {found["side"]}, not {side}: {run.err}')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A guest that does what it is told: a boot sector that writes to its memory without
+"""A guest that takes commands: a boot sector that writes to its memory without
 end, and looks at its serial line for one letter.
 
 r: reset   o: power off   s: suspend to RAM   p: panic (pvpanic)   d: write to the disk

@@ -204,7 +204,7 @@ def moves_on(place, version):
 
 
 def is_left_alone(place, third):
-    """Nothing is started, and the person is told what to type."""
+    """Nothing is started; the message names the command to type."""
     for _ in range(2):
         run = place.recover()
         run.ended(7, 'unresolved', 'not-proved')
@@ -244,7 +244,7 @@ def moved_on_after_saving(place, version):
 
 
 def damaged_record(place, version):
-    """It is there and cannot be used: that is said, with its path."""
+    """The message names the record that cannot be used."""
     killed(place, version, (*SLOW, '--uri', f'unix:{place.path("stream")}'),
            is_active)
     path = place.path('state/qmigrate/' + place.journals()[0])
